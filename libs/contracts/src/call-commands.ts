@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { BizData, Ivr, ProtectedNumber } from './call-numbers';
+import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
+import { describeIssues, parseJson } from './parsing';
+
+const commandBase = { id: z.string(), callId: z.string(), tenant: z.string(), issuedAt: z.number().int() };
+
+/** Connect leg A (`caller`, rung first) with leg B (`called`). */
+export const PlaceCall = z.object({
+  type: z.literal('cc.call.place.v1'),
+  ...commandBase,
+  caller: ProtectedNumber,
+  called: ProtectedNumber,
+  agent: z.string().optional(),
+  user: z.string().optional(),
+  business: z.string().optional(),
+  mainNum: z.string().optional(),
+  extNum: z.string().optional(),
+  /** The id of the channel that the application named; the router chooses where it is absent. */
+  channel: z.string().optional(),
+  bizData: BizData.optional(),
+  record: z.boolean(),
+  ivr: Ivr.optional(),
+  maxDurationSeconds: z.number().int().positive().optional(),
+  /** Epoch ms; after it the call is closed, not dialled. */
+  notAfter: z.number().int(),
+});
+export type PlaceCall = z.infer<typeof PlaceCall>;
+
+/** End the call, whatever it is doing. */
+export const CancelCall = z.object({ type: z.literal('cc.call.cancel.v1'), ...commandBase });
+export type CancelCall = z.infer<typeof CancelCall>;
+
+export const CallCommand = z.discriminatedUnion('type', [PlaceCall, CancelCall]);
+export type CallCommand = z.infer<typeof CallCommand>;
+
+const known = new Set<string>(CallCommand.options.map((option) => option.shape.type.value));
+
+export function encodeCallCommand(command: CallCommand): WireRecord {
+  const { type, id, ...data } = command;
+  return {
+    key: command.callId,
+    value: Buffer.from(JSON.stringify(data)),
+    headers: cloudEventHeaders({ id, type, source: '/cc/call-gateway', subject: command.callId, timeMs: command.issuedAt, contentType: 'application/json' }),
+  };
+}
+
+export function decodeCallCommand(record: WireRecord): Decoded<CallCommand> {
+  const type = record.headers['ce_type'] ?? '';
+  if (!known.has(type)) return { kind: 'unknown-type', type };
+  const parsed = CallCommand.safeParse({ ...parseJson(record.value), type, id: record.headers['ce_id'] });
+  return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { BizData, Ivr, ProtectedNumber } from './call-numbers';
+import { CloseType } from './close-types';
+import { describeIssues, parseJson } from './parsing';
+import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
+
+/** Who says so. `derived` marks a fact that was concluded from another message than the one that reports it. */
+export const EventSource = z.enum(['gateway', 'callback', 'poll', 'query', 'router', 'archiver', 'reaper', 'derived']);
+export type EventSource = z.infer<typeof EventSource>;
+
+/** Which side ended the call. */
+export const EndedBy = z.enum(['a', 'b', 'vendor', 'application', 'cc']);
+export type EndedBy = z.infer<typeof EndedBy>;
+
+const eventBase = {
+  id: z.string(),
+  callId: z.string(),
+  tenant: z.string(),
+  /** When it happened, epoch ms: the vendor's clock where the vendor told us. */
+  occurredAt: z.number().int(),
+  /** When CC learnt of it, epoch ms. */
+  recordedAt: z.number().int(),
+  source: EventSource,
+};
+
+const attemptBase = {
+  ...eventBase,
+  attemptId: z.string(),
+  /** The id of the channel. */
+  channel: z.string(),
+  /** The vendor's own state, as the vendor writes it. */
+  channelState: z.string().max(32).optional(),
+};
+
+const event = <N extends string, S extends z.ZodRawShape>(name: N, shape: S) =>
+  z.object({ type: z.literal(`cc.call.${name}.v1` as const), ...shape });
+
+export const Requested = event('requested', {
+  ...eventBase,
+  caller: ProtectedNumber,
+  called: ProtectedNumber,
+  agent: z.string().optional(),
+  user: z.string().optional(),
+  business: z.string().optional(),
+  mainNum: z.string().optional(),
+  extNum: z.string().optional(),
+  bizData: BizData.optional(),
+  record: z.boolean(),
+  ivr: Ivr.optional(),
+});
+export const CancelRequested = event('cancel-requested', { ...eventBase });
+export const AttemptStarted = event('attempt-started', {
+  ...attemptBase,
+  vendor: z.string().max(8),
+  attemptNumber: z.number().int().positive(),
+  recordRequested: z.boolean(),
+});
+export const AttemptAccepted = event('attempt-accepted', { ...attemptBase, vendorCallId: z.string().max(64) });
+export const AttemptRefused = event('attempt-refused', {
+  ...attemptBase,
+  /** `not-sent`: the request never left us; `rejected`: the vendor said that it did not place the call. */
+  class: z.enum(['not-sent', 'rejected']),
+  vendorCode: z.string().optional(),
+  reason: z.string(),
+});
+export const AttemptUnknown = event('attempt-unknown', { ...attemptBase, reason: z.string() });
+export const ARinging = event('a-ringing', { ...attemptBase });
+export const AAnswered = event('a-answered', { ...attemptBase });
+export const BRinging = event('b-ringing', { ...attemptBase });
+export const Connected = event('connected', { ...attemptBase });
+export const Ended = event('ended', {
+  ...eventBase,
+  attemptId: z.string().optional(),
+  channel: z.string().optional(),
+  channelState: z.string().max(32).optional(),
+  closeType: CloseType,
+  endedBy: EndedBy.optional(),
+  vendorCode: z.string().optional(),
+  reason: z.string().optional(),
+  /** Talking time as the vendor counts it. */
+  durationSeconds: z.number().int().nonnegative().optional(),
+});
+export const RecordingAvailable = event('recording-available', {
+  ...attemptBase,
+  vendorCallId: z.string().max(64),
+  /** Absent where the vendor hands out an address only when asked. */
+  vendorUrl: z.string().max(512).optional(),
+});
+export const RecordingArchived = event('recording-archived', {
+  ...attemptBase,
+  /** The key in the object store. */
+  object: z.string().max(512),
+  url: z.string().max(512),
+  vendorUrl: z.string().max(512).optional(),
+  sizeBytes: z.number().int().nonnegative(),
+  sha256: z.string().length(64),
+  /** Length of the audio where the file tells it. */
+  durationSeconds: z.number().nonnegative().optional(),
+});
+export const RecordingFailed = event('recording-failed', { ...attemptBase, reason: z.string() });
+
+/** The catalogue of call events: docs and checks are generated from this list. */
+export const callEventSchemas = [
+  Requested, CancelRequested, AttemptStarted, AttemptAccepted, AttemptRefused, AttemptUnknown,
+  ARinging, AAnswered, BRinging, Connected, Ended, RecordingAvailable, RecordingArchived, RecordingFailed,
+] as const;
+
+export const CallEvent = z.discriminatedUnion('type', callEventSchemas);
+export type CallEvent = z.infer<typeof CallEvent>;
+export type CallEventType = CallEvent['type'];
+export type CallEventOf<T extends CallEventType> = Extract<CallEvent, { type: T }>;
+
+const schemaOf = new Map<string, (typeof callEventSchemas)[number]>(callEventSchemas.map((schema) => [schema.shape.type.value, schema]));
+
+/** @param service the service that writes it, e.g. `channel-router`. */
+export function encodeCallEvent(message: CallEvent, service: string): WireRecord {
+  const { type, id, ...data } = message;
+  return {
+    key: message.callId,
+    value: Buffer.from(JSON.stringify(data)),
+    headers: cloudEventHeaders({ id, type, source: `/cc/${service}`, subject: message.callId, timeMs: message.recordedAt, contentType: 'application/json' }),
+  };
+}
+
+export function decodeCallEvent(record: WireRecord): Decoded<CallEvent> {
+  const type = record.headers['ce_type'] ?? '';
+  const schema = schemaOf.get(type);
+  if (schema === undefined) return { kind: 'unknown-type', type };
+  const parsed = schema.safeParse({ ...parseJson(record.value), type, id: record.headers['ce_id'] });
+  return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { describeIssues } from './parsing';
+import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
+
+const NOTIFICATION_TYPE = 'cc.channel.notification.v1';
+
+/** How a vendor's message reached us. */
+export const NotificationKind = z.enum(['callback', 'poll', 'query']);
+export type NotificationKind = z.infer<typeof NotificationKind>;
+
+/** What of a notification is readable on the topic: everything but the message itself. */
+export const NotificationHeader = z.object({
+  /** Identical for each copy of one stored message, so that a re-sent copy has no further effect. */
+  id: z.string(),
+  channel: z.string(),
+  kind: NotificationKind,
+  /** Our clock, epoch ms. */
+  receivedAt: z.number().int(),
+  vendorCallId: z.string().optional(),
+  /** Ours, where the one who asked knows it. */
+  attemptId: z.string().optional(),
+});
+export type NotificationHeader = z.infer<typeof NotificationHeader>;
+
+/** The vendor's message byte for byte, sealed with the notification's id as context. */
+export const ChannelNotification = NotificationHeader.extend({ sealed: z.instanceof(Buffer) });
+export type ChannelNotification = z.infer<typeof ChannelNotification>;
+
+/** The record key: all messages about one vendor call stay in order. */
+export function notificationKey(header: NotificationHeader): string {
+  return `${header.channel}|${header.vendorCallId ?? header.attemptId ?? header.id}`;
+}
+
+export function encodeChannelNotification(message: ChannelNotification, service: string): WireRecord {
+  return {
+    key: notificationKey(message),
+    value: message.sealed,
+    headers: {
+      ...cloudEventHeaders({
+        id: message.id, type: NOTIFICATION_TYPE, source: `/cc/${service}`, subject: message.channel,
+        timeMs: message.receivedAt, contentType: 'application/octet-stream',
+      }),
+      ce_channel: message.channel,
+      ce_kind: message.kind,
+      ce_receivedat: String(message.receivedAt),
+      ...(message.vendorCallId === undefined ? {} : { ce_vendorcallid: message.vendorCallId }),
+      ...(message.attemptId === undefined ? {} : { ce_attemptid: message.attemptId }),
+    },
+  };
+}
+
+export function decodeChannelNotification(wire: WireRecord): Decoded<ChannelNotification> {
+  const type = wire.headers['ce_type'] ?? '';
+  if (type !== NOTIFICATION_TYPE) return { kind: 'unknown-type', type };
+  const parsed = ChannelNotification.safeParse({
+    id: wire.headers['ce_id'],
+    channel: wire.headers['ce_channel'],
+    kind: wire.headers['ce_kind'],
+    receivedAt: Number(wire.headers['ce_receivedat']),
+    vendorCallId: wire.headers['ce_vendorcallid'],
+    attemptId: wire.headers['ce_attemptid'],
+    sealed: wire.value,
+  });
+  return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };
+}

@@ -1,0 +1,82 @@
+/** One topic of the event log: everything that producers, consumers and operators must agree on. */
+export interface TopicDeclaration {
+  readonly name: string;
+  /** What the record key is made of; it decides the partition and so the order. */
+  readonly key: string;
+  readonly carries: string;
+  readonly partitions: number;
+  /** `forever` for compacted topics, which keep the last value of each key. */
+  readonly retentionMs: number | 'forever';
+  readonly compacted: boolean;
+  readonly writtenBy: readonly string[];
+  readonly readBy: readonly string[];
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const declare = <const T extends TopicDeclaration>(topic: T): T => topic;
+
+export const topics = {
+  callCommands: declare({
+    name: 'cc.call.commands.v1',
+    key: 'callId',
+    carries: 'place, cancel',
+    partitions: 12,
+    retentionMs: 7 * DAY_MS,
+    compacted: false,
+    writtenBy: ['call-gateway'],
+    readBy: ['channel-router'],
+  }),
+  callEvents: declare({
+    name: 'cc.call.events.v1',
+    key: 'callId',
+    carries: 'normalised call events',
+    partitions: 12,
+    retentionMs: 30 * DAY_MS,
+    compacted: false,
+    writtenBy: ['call-gateway', 'channel-router', 'event-dispatcher', 'recording-archiver'],
+    readBy: ['record-store', 'channel-router', 'hw-poller', 'event-dispatcher', 'recording-archiver', 'call-gateway'],
+  }),
+  channelNotifications: declare({
+    name: 'cc.channel.notifications.v1',
+    key: 'channel + vendor call id',
+    carries: 'raw vendor messages, byte for byte, sealed',
+    partitions: 12,
+    retentionMs: 7 * DAY_MS,
+    compacted: false,
+    writtenBy: ['e9-callback-ingest', 'hw-poller', 'channel-router'],
+    readBy: ['event-dispatcher'],
+  }),
+  callRecords: declare({
+    name: 'cc.call.records.v1',
+    key: 'callId',
+    carries: 'the latest call record',
+    partitions: 12,
+    retentionMs: 'forever',
+    compacted: true,
+    writtenBy: ['record-store'],
+    readBy: ['call-gateway'],
+  }),
+  channelHealth: declare({
+    name: 'cc.channel.health.v1',
+    key: 'channel',
+    carries: 'state, score, reason, since',
+    partitions: 4,
+    retentionMs: 'forever',
+    compacted: true,
+    writtenBy: ['channel-router'],
+    readBy: ['call-gateway'],
+  }),
+  bindings: declare({
+    name: 'cc.bindings.v1',
+    key: 'tenant + user',
+    carries: 'user-agent-channel binding',
+    partitions: 4,
+    retentionMs: 'forever',
+    compacted: true,
+    writtenBy: ['call-gateway'],
+    readBy: ['channel-router'],
+  }),
+} as const;
+
+export const allTopics: readonly TopicDeclaration[] = Object.values(topics);

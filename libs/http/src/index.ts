@@ -1,0 +1,2 @@
+export { HttpExchange } from './http-exchange';
+export type { DownloadOutcome, HttpOutcome, HttpRequest } from './http-exchange';

@@ -1,0 +1,13 @@
+export { Clock, SystemClock } from './clock';
+export { newId } from './ids';
+export { CcError, describeError } from './errors';
+export type { ErrorKind } from './errors';
+export { backoffMs } from './backoff';
+export { DeadlineExceeded, withDeadline, pause } from './deadline';
+export { Sealer } from './sealer';
+export { BlindIndex } from './blind-index';
+export { maskNumber } from './mask-number';
+export { Log, SilentLog } from './log';
+export type { LogFields } from './log';
+export { Metrics, NoMetrics } from './metrics';
+export type { Counter, Gauge, Histogram, Labels } from './metrics';
