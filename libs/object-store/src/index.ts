@@ -1,1 +1,2 @@
-export {};
+export { ObjectStore } from './object-store';
+export type { ByteRange, FileToPut, ObjectStat, OpenedObject, PutOutcome, SignedUrlOptions } from './object-store';
