@@ -1,1 +1,17 @@
-export {};
+export { defineService } from './service-definition';
+export type { ServiceDefinition } from './service-definition';
+export { descriptionOf, setting, settingsFor, variableNames } from './settings';
+export type { Environment, SettingDescription, SettingsClass } from './settings';
+export { databaseSchema, eventLogSchema, platformSchema, processEnvironment, serviceNames, variablePrefix } from './platform.config';
+export type { ServiceName } from './platform.config';
+export { loadServiceSettings } from './service-settings';
+export { ServiceGroup, runServices } from './run-services';
+export { startService } from './start-service';
+export type { RunningService } from './start-service';
+export { InvalidRequest } from './problem.filter';
+export type { FieldFault, Problem } from './problem.filter';
+export { Readiness } from './readiness';
+export { WorkLoop } from './work-loop';
+export { PinoLog } from './pino-log';
+export type { LogLevel } from './pino-log';
+export { PromMetrics } from './prom-metrics';

@@ -1,0 +1,34 @@
+import { Clock, Log, Metrics, SystemClock } from '@cc/kernel';
+import { EventLog } from '@cc/event-log';
+import { Database } from '@cc/postgres';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { ProbesController } from './probes.controller';
+import { Readiness } from './readiness';
+
+/** What the runner hands to a service. */
+export interface ServiceContext {
+  readonly service: Type;
+  readonly settings: object;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
+  readonly database?: Database;
+  readonly eventLog?: EventLog;
+}
+
+/** Gives every service its settings, clock, log, metrics, readiness, database and event log, as injectable classes. */
+@Module({})
+export class PlatformModule {
+  static around(context: ServiceContext): DynamicModule {
+    const providers: Provider[] = [
+      { provide: context.settings.constructor, useValue: context.settings },
+      { provide: Log, useValue: context.log },
+      { provide: Metrics, useValue: context.metrics },
+      { provide: Readiness, useValue: context.readiness },
+      { provide: Clock, useClass: SystemClock },
+      ...(context.database === undefined ? [] : [{ provide: Database, useValue: context.database }]),
+      ...(context.eventLog === undefined ? [] : [{ provide: EventLog, useValue: context.eventLog }]),
+    ];
+    return { module: PlatformModule, global: true, imports: [context.service], controllers: [ProbesController], providers, exports: providers };
+  }
+}

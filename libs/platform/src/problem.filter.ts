@@ -1,0 +1,83 @@
+import { CcError, DeadlineExceeded, Log, type ErrorKind } from '@cc/kernel';
+import { isTransient } from '@cc/postgres';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** One fault of a request's body or query: `pointer` is a JSON pointer into it. */
+export interface FieldFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** Bad input, with all its faults. */
+export class InvalidRequest extends CcError {
+  constructor(readonly faults: readonly FieldFault[]) {
+    super('input', 'invalid-request', `The request has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}: ${faults.map((fault) => `${fault.pointer || '/'} ${fault.detail}`).join('; ')}`);
+  }
+}
+
+/** An RFC 9457 problem. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly requestId: string;
+  readonly retriable: boolean;
+  readonly errors?: readonly FieldFault[];
+}
+
+const RETRY_AFTER_SECONDS = 2;
+
+const statusOf: Readonly<Record<ErrorKind, number>> = { input: 422, conflict: 409, missing: 404, unavailable: 503, fault: 500 };
+const codeOfStatus: Readonly<Record<number, string>> = {
+  400: 'malformed-request', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 405: 'method-not-allowed',
+  406: 'not-acceptable', 408: 'request-timeout', 413: 'body-too-large', 415: 'unsupported-media-type', 422: 'invalid-request', 429: 'too-many-requests', 503: 'unavailable',
+};
+
+type Answer = Pick<Problem, 'status' | 'code' | 'detail' | 'errors'>;
+
+/** Every error becomes an RFC 9457 problem; what is our own defect is logged with its request id and tells the user nothing else. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const answer = answerTo(error);
+    if (answer.status >= 500) this.log.error('request failed', { requestId: request.id, method: request.method, route: request.routeOptions?.url, status: answer.status, error });
+    if (reply.sent) return;
+    const problem: Problem = {
+      type: 'about:blank', title: titleOf(answer.code), ...answer, requestId: request.id,
+      retriable: answer.status === 503 || answer.status === 429 || answer.status === 408,
+    };
+    if (answer.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    void reply.status(answer.status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(problem));
+  }
+}
+
+function answerTo(error: unknown): Answer {
+  if (error instanceof InvalidRequest) return { status: 422, code: error.code, detail: error.message, errors: error.faults };
+  if (error instanceof CcError) return { status: statusOf[error.kind], code: error.code, detail: error.kind === 'fault' ? 'An unexpected fault; it was recorded under the request id' : error.message };
+  if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);
+  if (error instanceof DeadlineExceeded || isTransient(error)) return { status: 503, code: 'unavailable', detail: 'A backend does not answer just now; nothing was changed, or the change can be repeated with the same Idempotency-Key' };
+  const status = statusInside(error);
+  return status === undefined ? { status: 500, code: 'fault', detail: 'An unexpected fault; it was recorded under the request id' } : fromStatus(status, error instanceof Error ? error.message : 'The request was refused');
+}
+
+const fromStatus = (status: number, detail: string): Answer => ({ status, code: codeOfStatus[status] ?? (status < 500 ? 'refused' : 'fault'), detail });
+
+/** Fastify's own refusals (broken JSON, a body too large) carry their 4xx status. */
+function statusInside(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  const { statusCode } = error;
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
+}
+
+const titleOf = (code: string): string => {
+  const words = code.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};

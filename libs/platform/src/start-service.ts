@@ -1,0 +1,137 @@
+import { allTopics } from '@cc/contracts';
+import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
+import { backoffMs, newId, pause, type Log } from '@cc/kernel';
+import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestLog } from './pino-log';
+import { PlatformModule } from './platform.module';
+import { ProblemFilter } from './problem.filter';
+import { PromMetrics } from './prom-metrics';
+import { Readiness } from './readiness';
+import type { ServiceDefinition } from './service-definition';
+import type { ServiceSettings } from './service-settings';
+
+export interface RunningService {
+  readonly name: string;
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  readonly url: string;
+  readonly shutdownMs: number;
+  stop(): Promise<void>;
+}
+
+interface Backends {
+  readonly database?: Database;
+  readonly eventLog?: EventLog;
+}
+
+const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
+/** Slow senders are closed after these; a load balancer's idle time must stay below the keep-alive. */
+const HTTP_LIMITS = { requestTimeout: 15_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 1000 };
+
+/** Connects the backends (waiting for those that are away), creates tables and topics, then starts HTTP and the consumers. */
+export async function startService(service: ServiceDefinition, settings: ServiceSettings, log: Log, onFatal: (reason: string) => void): Promise<RunningService> {
+  const metrics = new PromMetrics(service.name);
+  metrics.collectProcessFigures();
+  const readiness = new Readiness();
+  const backends = await connect(service, settings, log, metrics, onFatal);
+  const { host, port, shutdownSeconds } = settings.platform;
+  let app: NestFastifyApplication | undefined;
+  try {
+    app = await createApp(service, settings, { ...backends, log, metrics, readiness });
+    await app.listen(port, host);
+    if (service.consumes.length > 0) await app.startAllMicroservices();
+  } catch (error) {
+    await app?.close().catch(() => undefined);
+    await disconnect(backends);
+    throw error;
+  }
+  const running = app;
+  const address = running.getHttpServer().address();
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port;
+  const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${boundPort}`;
+  log.info('service ready', { url });
+  return {
+    name: service.name,
+    url,
+    shutdownMs: shutdownSeconds * 1000,
+    stop: async () => {
+      readiness.drain();
+      await running.close();
+      await disconnect(backends);
+      log.info('service stopped');
+    },
+  };
+}
+
+async function connect(service: ServiceDefinition, settings: ServiceSettings, log: Log, metrics: PromMetrics, onFatal: (reason: string) => void): Promise<Backends> {
+  const databaseSettings = settings.database;
+  const database =
+    databaseSettings === undefined
+      ? undefined
+      : await whenAvailable('the database', log, () => TypeOrmDatabase.connect({ url: databaseSettings.databaseUrl, poolSize: databaseSettings.databasePoolSize, applicationName: `cc-${service.name}`, log }));
+  if (settings.eventLog === undefined) return database === undefined ? {} : { database };
+  const { kafkaBrokers } = settings.eventLog;
+  if (database !== undefined) {
+    await whenAvailable('the database', log, async () => {
+      await runMigrations(database, 'event-log', eventLogMigrations);
+      await runMigrations(database, service.name, service.migrations ?? []);
+    });
+  }
+  const eventLog = createEventLog(
+    kafkaBrokers.length === 0 && database !== undefined
+      ? { driver: 'postgres', database, log, metrics }
+      : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...(database === undefined ? {} : { database }) },
+  );
+  await whenAvailable('the event log', log, () => eventLog.ensureTopics(allTopics));
+  return { eventLog, ...(database === undefined ? {} : { database }) };
+}
+
+/** Tries until it works: a backend that is away delays the start, it does not end it. Other errors are final. */
+async function whenAvailable<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      log.warn('waiting for a backend', { backend: what, error });
+      await pause(100 + backoffMs(attempt, 200, 5000));
+    }
+  }
+}
+
+async function disconnect(backends: Backends): Promise<void> {
+  await backends.eventLog?.close();
+  await backends.database?.close();
+}
+
+async function createApp(service: ServiceDefinition, settings: ServiceSettings, context: Backends & { log: Log; metrics: PromMetrics; readiness: Readiness }): Promise<NestFastifyApplication> {
+  const { connectionsCheckingInterval, ...timeouts } = HTTP_LIMITS;
+  const adapter = new FastifyAdapter({
+    bodyLimit: service.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    genReqId: () => newId('req'),
+    disableRequestLogging: true,
+    keepAliveTimeout: timeouts.keepAliveTimeout,
+    requestTimeout: timeouts.requestTimeout,
+    http: { headersTimeout: timeouts.headersTimeout, connectionsCheckingInterval },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 256 },
+  });
+  const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: service.rawBodies !== true });
+  if (service.rawBodies === true) acceptRawBodies(app);
+  app.useGlobalFilters(new ProblemFilter(context.log));
+  const { eventLog } = context;
+  if (service.consumes.length > 0 && eventLog !== undefined) {
+    const strategy = new EventLogServer({ eventLog, group: service.name, log: context.log });
+    app.connectMicroservice<MicroserviceOptions>({ strategy }).useGlobalFilters(new PassErrors());
+  }
+  return app;
+}
+
+function acceptRawBodies(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
