@@ -1,2 +1,7 @@
 export { Database } from './database';
 export type { ConstraintViolation, SqlValue, Tx } from './database';
+export { constraintViolation, isTransient } from './database-errors';
+export { runMigrations } from './migrations';
+export type { Migration } from './migrations';
+export { TypeOrmDatabase } from './typeorm-database';
+export type { DatabaseOptions, EntityClass } from './typeorm-database';
