@@ -1,2 +1,4 @@
 export { ObjectStore } from './object-store';
 export type { ByteRange, FileToPut, ObjectStat, OpenedObject, PutOutcome, SignedUrlOptions } from './object-store';
+export { AliOssObjectStore } from './ali-oss-object-store';
+export type { AccessCredentials, AliOssSettings } from './ali-oss-settings';
