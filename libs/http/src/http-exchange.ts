@@ -28,8 +28,16 @@ export abstract class HttpExchange {
    * Streams a GET's answer into `target` (a file path): constant memory, stops at `maxBytes`, never follows a redirect.
    * The digests are of the bytes written.
    */
-  abstract download(request: Omit<HttpRequest, 'body' | 'maxAnswerBytes'> & { readonly target: string; readonly maxBytes: number }): Promise<DownloadOutcome>;
+  abstract download(request: DownloadRequest): Promise<DownloadOutcome>;
 }
+
+export type DownloadRequest = Omit<HttpRequest, 'body' | 'maxAnswerBytes'> & {
+  /** The file to write; it is replaced, and removed again when the download fails. */
+  readonly target: string;
+  readonly maxBytes: number;
+};
+
+/** `refused`: the other side answered with another status than 200; `failed`: no complete file, whatever the cause. */
 
 export type DownloadOutcome =
   | { readonly kind: 'stored'; readonly sizeBytes: number; readonly sha256: string; readonly md5: string; readonly contentType: string; readonly firstBytes: Buffer }
