@@ -2,3 +2,4 @@ export { ObjectStore } from './object-store';
 export type { ByteRange, FileToPut, ObjectStat, OpenedObject, PutOutcome, SignedUrlOptions } from './object-store';
 export { AliOssObjectStore } from './ali-oss-object-store';
 export type { AccessCredentials, AliOssSettings } from './ali-oss-settings';
+export { aliOssSettings, objectStoreSettings } from './object-store.config';
