@@ -1,12 +1,11 @@
 // Proves that each dependency rule fires, and on its own file only: a small tree with one violation per rule is planted in a
 // temporary folder (never in the checkout), cruised once with the project's rules, and the reports are compared file by file.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { root, withPlantedTree } from './planted-tree.mjs';
 
-const root = join(import.meta.dirname, '../..');
 const rules = createRequire(import.meta.url)(join(root, '.dependency-cruiser.cjs'));
 const { libMayUse, onlyIn } = rules.tables;
 const libs = Object.keys(libMayUse);
@@ -65,15 +64,7 @@ const probes = [
 /** Two files in a circle; the rule reports one of them. */
 const circle = { 'apps/probe/src/hen.ts': importing('./egg'), 'apps/probe/src/egg.ts': importing('./hen') };
 
-const cruise = (tree) => {
-  const folder = mkdtempSync(join(tmpdir(), 'cc-probes-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const [file, text] of Object.entries(tree)) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text);
-  }
-  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.base.json', '.dependency-cruiser.cjs']) copyFileSync(join(root, file), join(folder, file));
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+const cruise = (folder) => {
   const run = spawnSync(process.execPath, [join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'), 'apps', 'libs', 'test', 'bench',
     '--config', '.dependency-cruiser.cjs', '-T', 'json'], { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 120_000 });
   if (run.stdout === '') throw new Error(`dependency-cruiser gave no report: ${run.stderr}`);
@@ -90,9 +81,9 @@ const tableFaults = () => {
 };
 
 /** Faults as sentences; none when every rule fires where it should and nowhere else. */
-export function probeDependencyRules() {
+export async function probeDependencyRules() {
   const planted = Object.fromEntries(probes.map(([, file, from]) => [file, importing(from)]));
-  const violations = cruise({ ...ground, ...planted, ...circle });
+  const violations = await withPlantedTree({ ...ground, ...planted, ...circle }, cruise);
   const reported = (rule, file) => violations.some((violation) => violation.rule.name === rule && violation.from === file);
   const faults = tableFaults();
   for (const [rule, file, from] of probes) {
