@@ -126,9 +126,9 @@ async function inTransaction<T>(connection: PooledConnection, work: (tx: Tx) => 
   let over = false;
   let failure: unknown;
   const tx: Tx = {
-    query: async (sql, values) => {
+    query: async <Row extends object>(sql: string, values?: readonly SqlValue[]) => {
       if (over) throw new Error('This transaction is over: a query of its work was not awaited');
-      return connection.rows(sql, values).catch((error: unknown) => {
+      return connection.rows<Row>(sql, values).catch((error: unknown) => {
         failure ??= error;
         throw error;
       });
