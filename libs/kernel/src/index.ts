@@ -11,3 +11,5 @@ export { Log, SilentLog } from './log';
 export type { LogFields } from './log';
 export { Metrics, NoMetrics } from './metrics';
 export type { Counter, Gauge, Histogram, Labels } from './metrics';
+export { NumberVault } from './number-vault';
+export type { ProtectedForms } from './number-vault';

@@ -15,3 +15,6 @@ export { WorkLoop } from './work-loop';
 export { PinoLog } from './pino-log';
 export type { LogLevel } from './pino-log';
 export { PromMetrics } from './prom-metrics';
+export { decodeBatch } from './decode-batch';
+export type { DecodedBatch } from './decode-batch';
+export { objectStoreOptions, objectStoreShape } from './object-store.config';

@@ -1,5 +1,6 @@
 import { CcError } from '@cc/kernel';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { objectStoreShape } from './object-store.config';
 import { databaseSchema, eventLogSchema, platformSchema, serviceNames, variablePrefix } from './platform.config';
 import type { ServiceDefinition } from './service-definition';
 import { loadShape, variableNames, type Environment, type Loaded } from './settings';
@@ -47,8 +48,8 @@ function unknownNames(service: ServiceDefinition, env: Environment): string[] {
 /** Variables of several services that one deployment's environment commonly carries for all. */
 export const sharedVariables: readonly string[] = [
   ...variableNames(databaseSchema), ...variableNames(eventLogSchema), 'CC_CHANNELS_FILE',
-  ...['CC_ENCRYPTION_KEY', 'CC_API_KEYS', 'CC_OSS_ACCESS_KEY_ID', 'CC_OSS_ACCESS_KEY_SECRET', 'CC_OSS_STS_TOKEN'].flatMap((name) => [name, `${name}_FILE`]),
-  'CC_OSS_ENDPOINT', 'CC_OSS_REGION', 'CC_OSS_BUCKET', 'CC_OSS_PATH_STYLE', 'CC_OSS_SIGNATURE',
+  ...['CC_ENCRYPTION_KEY', 'CC_API_KEYS'].flatMap((name) => [name, `${name}_FILE`]),
+  ...variableNames(z.object(objectStoreShape)),
   'CC_SIM_SPEED', 'CC_SPOOL_DIR', 'CC_OBJECT_STORE_PORT', 'CC_HOST', 'CC_LOG_LEVEL', 'CC_SHUTDOWN_SECONDS',
 ];
 

@@ -70,7 +70,7 @@ async function connect(service: ServiceDefinition, settings: ServiceSettings, lo
   const database =
     databaseSettings === undefined
       ? undefined
-      : await whenAvailable('the database', log, () => TypeOrmDatabase.connect({ url: databaseSettings.databaseUrl, poolSize: databaseSettings.databasePoolSize, applicationName: `cc-${service.name}`, log }));
+      : await whenAvailable('the database', log, () => TypeOrmDatabase.connect({ url: databaseSettings.databaseUrl, poolSize: databaseSettings.databasePoolSize, applicationName: `cc-${service.name}` }));
   if (settings.eventLog === undefined) return database === undefined ? {} : { database };
   const { kafkaBrokers } = settings.eventLog;
   if (database !== undefined) {

@@ -1,0 +1,28 @@
+import { NumberVault } from '@cc/kernel';
+import { AliOssObjectStore, ObjectStore } from '@cc/object-store';
+import { objectStoreOptions } from '@cc/platform';
+import { Module } from '@nestjs/common';
+import { CallGatewaySettings } from './call-gateway.config';
+import { ApiKeys } from './domain/api-keys';
+import { CallChanges } from './in/call-changes';
+import { CallPlacement } from './in/call-placement';
+import { CallsController } from './in/calls.controller';
+import { BusinessesController, ChannelsController } from './in/channels.controller';
+import { QueryModelConsumer } from './in/query-model.consumer';
+import { RecordingsController } from './in/recordings.controller';
+import { CallCatalogue } from './out/call-catalogue';
+import { ChannelCatalogue } from './out/channel-catalogue';
+
+@Module({
+  controllers: [CallsController, RecordingsController, ChannelsController, BusinessesController, QueryModelConsumer],
+  providers: [
+    CallCatalogue,
+    ChannelCatalogue,
+    CallPlacement,
+    CallChanges,
+    { provide: ApiKeys, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => ApiKeys.parse(values.apiKeys) },
+    { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },
+    { provide: ObjectStore, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new AliOssObjectStore(objectStoreOptions(values)) },
+  ],
+})
+export class CallGatewayModule {}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { BizData, encodeCallCommand, encodeCallEvent, topics, type CallRecord } from '@cc/contracts';
+import { EventLog } from '@cc/event-log';
+import { CcError, NumberVault, newId } from '@cc/kernel';
+import { InvalidRequest, type FieldFault } from '@cc/platform';
+import { Injectable } from '@nestjs/common';
+import { CallGatewaySettings } from '../call-gateway.config';
+import { placeCall, type CallRequest, type PlacedCall } from '../domain/place-call';
+import { CallCatalogue, type IdempotentUse } from '../out/call-catalogue';
+import { ChannelCatalogue } from '../out/channel-catalogue';
+import { countryOf, parseNumber } from './telephone-number';
+import type { PlaceCallBody } from './place-call.body';
+
+const SERVICE = 'call-gateway';
+
+/** From a checked body to a committed call. */
+@Injectable()
+export class CallPlacement {
+  constructor(
+    private readonly calls: CallCatalogue,
+    private readonly channels: ChannelCatalogue,
+    private readonly eventLog: EventLog,
+    private readonly vault: NumberVault,
+    private readonly settings: CallGatewaySettings,
+  ) {}
+
+  /** Resolves once the call, its `requested` event and its command are committed together. */
+  async place(tenant: string, body: PlaceCallBody, idempotencyKey: string | undefined): Promise<{ record: CallRecord; replayed: boolean }> {
+    const callId = newId('call');
+    const request = await this.parse(tenant, callId, body);
+    const placed = placeCall(callId, tenant, request, Date.now());
+    const use: IdempotentUse | undefined = idempotencyKey === undefined ? undefined : { key: idempotencyKey, bodySha256: sha256(JSON.stringify(body)) };
+    const earlier = await this.calls.add(placed.record, placed.requested, use, (tx) => this.announce(tx, placed));
+    return earlier === undefined ? { record: placed.record, replayed: false } : { record: earlier, replayed: true };
+  }
+
+  /** Asks for the end of a call; asking again, or for a call that has ended, changes nothing. */
+  async cancel(tenant: string, callId: string): Promise<CallRecord | undefined> {
+    const record = await this.calls.find(tenant, callId);
+    if (record === undefined || record.state === 'close') return record;
+    const issuedAt = Date.now();
+    await this.calls.transaction(async (tx) => {
+      const event = { type: 'cc.call.cancel-requested.v1' as const, id: `${callId}/cancel-requested`, callId, tenant, occurredAt: issuedAt, recordedAt: issuedAt, source: 'gateway' as const };
+      await this.eventLog.appendInTransaction(tx, topics.callCommands.name, [encodeCallCommand({ type: 'cc.call.cancel.v1', id: `${callId}/cancel`, callId, tenant, issuedAt })]);
+      await this.eventLog.appendInTransaction(tx, topics.callEvents.name, [encodeCallEvent(event, SERVICE)]);
+    });
+    return record;
+  }
+
+  private async announce(tx: Parameters<EventLog['appendInTransaction']>[0], placed: PlacedCall): Promise<void> {
+    await this.eventLog.appendInTransaction(tx, topics.callCommands.name, [encodeCallCommand(placed.command)]);
+    await this.eventLog.appendInTransaction(tx, topics.callEvents.name, [encodeCallEvent(placed.requested, SERVICE)]);
+  }
+
+  private async parse(tenant: string, callId: string, body: PlaceCallBody): Promise<CallRequest> {
+    const country = countryOf(this.settings.values.country);
+    const from = parseNumber(body.from, country);
+    const to = parseNumber(body.to, country);
+    const faults: FieldFault[] = [
+      ...(from.kind === 'refused' ? [{ pointer: '/from', detail: from.reason }] : []),
+      ...(to.kind === 'refused' ? [{ pointer: '/to', detail: to.reason }] : []),
+      ...(await this.channelFaults(body.channel)),
+    ];
+    if (from.kind === 'refused' || to.kind === 'refused' || faults.length > 0) throw new InvalidRequest(faults);
+    const { from: _from, to: _to, bizData, notAfterSeconds, record, ivr, business, ...told } = body;
+    return {
+      caller: this.vault.protect(from.e164, tenant, callId),
+      called: this.vault.protect(to.e164, tenant, callId),
+      ...told,
+      ...(business === undefined ? {} : { business, ...(await this.calls.business(tenant, business)) }),
+      ...(bizData === undefined ? {} : { bizData: BizData.parse(bizData) }),
+      ...(ivr === undefined ? {} : { ivr: { ...ivr } }),
+      record: record ?? false,
+      notAfterSeconds: notAfterSeconds ?? this.settings.values.notAfterSeconds,
+    };
+  }
+
+  private async channelFaults(channel: string | undefined): Promise<FieldFault[]> {
+    const known = await this.channels.all();
+    if (known.length === 0) throw new CcError('unavailable', 'no-channels-yet', 'The channels are not known yet; try again in a moment');
+    if (channel === undefined || known.some((candidate) => candidate.channel === channel)) return [];
+    return [{ pointer: '/channel', detail: `there is no channel ${channel}; there are ${known.map((candidate) => candidate.channel).join(', ')}` }];
+  }
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

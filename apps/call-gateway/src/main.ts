@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { callGateway } from './service';
+
+void runServices(callGateway);

@@ -1,0 +1,141 @@
+import { CallEvent, CallRecord } from '@cc/contracts';
+import { CcError } from '@cc/kernel';
+import { Database, type SqlValue, type Tx } from '@cc/postgres';
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+
+const CHANGED = 'cc_gateway_call';
+
+/** One use of an Idempotency-Key. */
+export interface IdempotentUse {
+  readonly key: string;
+  readonly bodySha256: string;
+}
+
+export const BusinessNumbers = z.object({ mainNum: z.string().optional(), extNum: z.string().optional() });
+export type BusinessNumbers = z.infer<typeof BusinessNumbers>;
+
+export interface CallFilter {
+  readonly createdFrom?: number | undefined;
+  readonly createdTo?: number | undefined;
+  readonly state?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly vendorCallId?: string | undefined;
+  readonly pageSize: number;
+  readonly pageToken?: string | undefined;
+}
+
+/** The gateway's own copy of calls and their timelines. */
+@Injectable()
+export class CallCatalogue {
+  constructor(private readonly database: Database) {}
+
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.database.transaction(work);
+  }
+
+  /**
+   * Adds a call together with whatever `announce` appends. With a key that was used before nothing is added and the
+   * earlier call comes back. @throws CcError `idempotency-key-reused` when that use had another body.
+   */
+  add(record: CallRecord, requested: CallEvent, use: IdempotentUse | undefined, announce: (tx: Tx) => Promise<void>): Promise<CallRecord | undefined> {
+    return this.database.transaction(async (tx) => {
+      const earlier = use === undefined ? undefined : await this.claim(tx, record, use);
+      if (earlier !== undefined) return earlier;
+      await tx.query(`INSERT INTO gateway_call (call_id, tenant, created, version, record) VALUES ($1, $2, $3, $4, $5)`, [record.callId, record.tenant, record.createdAt, record.version, JSON.stringify(record)]);
+      await this.addEvents(tx, [requested]);
+      await announce(tx);
+      return undefined;
+    });
+  }
+
+  private async claim(tx: Tx, record: CallRecord, use: IdempotentUse): Promise<CallRecord | undefined> {
+    const claimed = await tx.query(
+      `INSERT INTO gateway_idempotency_key (tenant, key, body_sha256, call_id, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING key`,
+      [record.tenant, use.key, use.bodySha256, record.callId, record.createdAt],
+    );
+    if (claimed.length > 0) return undefined;
+    const [earlier] = await tx.query<{ body_sha256: string; call_id: string }>(`SELECT body_sha256, call_id FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [record.tenant, use.key]);
+    if (earlier?.body_sha256 !== use.bodySha256) throw new CcError('input', 'idempotency-key-reused', 'This Idempotency-Key was used with another body; use a new key for another call');
+    return await this.read(tx, record.tenant, earlier.call_id);
+  }
+
+  find(tenant: string, callId: string): Promise<CallRecord | undefined> {
+    return this.read(this.database, tenant, callId);
+  }
+
+  private async read(tx: Tx, tenant: string, callId: string): Promise<CallRecord | undefined> {
+    const [row] = await tx.query<{ record: unknown }>(`SELECT record FROM gateway_call WHERE call_id = $1 AND tenant = $2`, [callId, tenant]);
+    return row === undefined ? undefined : CallRecord.parse(row.record);
+  }
+
+  /** Newest first; the token continues after the last call of a page, whatever arrives meanwhile. */
+  async page(tenant: string, filter: CallFilter): Promise<{ records: CallRecord[]; nextPageToken?: string }> {
+    const values: SqlValue[] = [tenant];
+    const conditions = ['tenant = $1'];
+    const restrict = (sql: (place: string) => string, value: SqlValue | undefined): void => {
+      if (value === undefined) return;
+      values.push(value);
+      conditions.push(sql(`$${values.length}`));
+    };
+    restrict((place) => `created >= ${place}`, filter.createdFrom);
+    restrict((place) => `created < ${place}`, filter.createdTo);
+    restrict((place) => `record->>'state' = ${place}`, filter.state);
+    restrict((place) => `record->>'channel' = ${place}`, filter.channel);
+    restrict((place) => `record->>'agent' = ${place}`, filter.agent);
+    restrict((place) => `record->>'vendorCallId' = ${place}`, filter.vendorCallId);
+    const [created, ...rest] = filter.pageToken?.split('-') ?? [];
+    if (created !== undefined) {
+      values.push(Number(created), rest.join('-'));
+      conditions.push(`(created, call_id) < ($${values.length - 1}::bigint, $${values.length})`);
+    }
+    values.push(filter.pageSize);
+    const rows = await this.database.query<{ record: unknown }>(`SELECT record FROM gateway_call WHERE ${conditions.join(' AND ')} ORDER BY created DESC, call_id DESC LIMIT $${values.length}`, values);
+    const records = rows.map((row) => CallRecord.parse(row.record));
+    const last = records.at(-1);
+    return { records, ...(records.length === filter.pageSize && last !== undefined ? { nextPageToken: `${last.createdAt}-${last.callId}` } : {}) };
+  }
+
+  /** All events of a call, or undefined when there is no such call. */
+  async events(tenant: string, callId: string): Promise<CallEvent[] | undefined> {
+    if ((await this.find(tenant, callId)) === undefined) return undefined;
+    const rows = await this.database.query<{ event: unknown }>(`SELECT event FROM gateway_event WHERE call_id = $1`, [callId]);
+    return rows.map((row) => CallEvent.parse(row.event)).filter((event) => event.tenant === tenant);
+  }
+
+  async addEvents(tx: Tx, events: readonly CallEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    await tx.query(`INSERT INTO gateway_event (call_id, event_id, event) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[]) ON CONFLICT DO NOTHING`, [
+      events.map((event) => event.callId), events.map((event) => event.id), events.map((event) => JSON.stringify(event)),
+    ]);
+  }
+
+  /** Takes over newer versions and tells everyone who waits for one. */
+  async saveRecords(tx: Tx, records: readonly CallRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const newest = [...records.reduce((kept, record) => ((kept.get(record.callId)?.version ?? 0) < record.version ? kept.set(record.callId, record) : kept), new Map<string, CallRecord>()).values()];
+    newest.sort((a, b) => (a.callId < b.callId ? -1 : 1));
+    await tx.query(
+      `INSERT INTO gateway_call AS stored (call_id, tenant, created, version, record)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[], $5::jsonb[])
+       ON CONFLICT (call_id) DO UPDATE SET version = excluded.version, record = excluded.record WHERE stored.version < excluded.version`,
+      [newest.map((record) => record.callId), newest.map((record) => record.tenant), newest.map((record) => record.createdAt), newest.map((record) => record.version), newest.map((record) => JSON.stringify(record))],
+    );
+    await tx.query(`SELECT pg_notify('${CHANGED}', '')`);
+  }
+
+  /** Calls back after each commit that changed calls. */
+  onChange(changed: () => void): Promise<() => Promise<void>> {
+    return this.database.listen(CHANGED, changed);
+  }
+
+  async business(tenant: string, business: string): Promise<BusinessNumbers> {
+    const [row] = await this.database.query<{ settings: unknown }>(`SELECT settings FROM gateway_business WHERE tenant = $1 AND business = $2`, [tenant, business]);
+    return row === undefined ? {} : BusinessNumbers.parse(row.settings);
+  }
+
+  async saveBusiness(tenant: string, business: string, numbers: BusinessNumbers): Promise<void> {
+    await this.database.query(`INSERT INTO gateway_business (tenant, business, settings) VALUES ($1, $2, $3) ON CONFLICT (tenant, business) DO UPDATE SET settings = excluded.settings`, [tenant, business, JSON.stringify(numbers)]);
+  }
+}

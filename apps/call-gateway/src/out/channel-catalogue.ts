@@ -1,0 +1,20 @@
+import { ChannelHealth } from '@cc/contracts';
+import { Database, type Tx } from '@cc/postgres';
+import { Injectable } from '@nestjs/common';
+
+/** The channels as the router announced them. */
+@Injectable()
+export class ChannelCatalogue {
+  constructor(private readonly database: Database) {}
+
+  async all(): Promise<ChannelHealth[]> {
+    const rows = await this.database.query<{ health: unknown }>(`SELECT health FROM gateway_channel ORDER BY channel`);
+    return rows.map((row) => ChannelHealth.parse(row.health));
+  }
+
+  async save(tx: Tx, channels: readonly ChannelHealth[]): Promise<void> {
+    for (const health of channels) {
+      await tx.query(`INSERT INTO gateway_channel (channel, health) VALUES ($1, $2) ON CONFLICT (channel) DO UPDATE SET health = excluded.health`, [health.channel, JSON.stringify(health)]);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { closeTypes, type CallEvent, type CallEventOf, type CallEventType, type CallRecord, type CallStage, type EventSource, type Recording } from '@cc/contracts';
+
+/** Which source is believed where two of them disagree: query > callback > poll > derived > our own conclusions. */
+const precedence: Readonly<Record<EventSource, number>> = { query: 6, callback: 5, poll: 4, derived: 3, router: 2, gateway: 2, archiver: 2, reaper: 1 };
+
+/** How far a call has got when an event of this type is known. */
+const progress: readonly (readonly [CallEventType, CallStage])[] = [
+  ['cc.call.ended.v1', 'ended'],
+  ['cc.call.connected.v1', 'connected'],
+  ['cc.call.b-ringing.v1', 'b-ringing'],
+  ['cc.call.a-answered.v1', 'a-answered'],
+  ['cc.call.a-ringing.v1', 'a-ringing'],
+  ['cc.call.attempt-accepted.v1', 'dialing'],
+  ['cc.call.attempt-unknown.v1', 'dialing'],
+  ['cc.call.attempt-started.v1', 'dialing'],
+];
+
+/**
+ * The record of one call from the set of its events: any order and any duplicates give the same record, byte for byte.
+ * `undefined` while the `requested` event, which names the tenant, has not come.
+ */
+export function foldCallEvents(events: readonly CallEvent[]): CallRecord | undefined {
+  const distinct = new Map(events.map((event) => [event.id, event]));
+  const all = new Facts([...distinct.values()]);
+  const requested = all.best('cc.call.requested.v1');
+  if (requested === undefined) return undefined;
+  const facts = all.ofLatestAttempt();
+  const { type: _type, id: _id, callId, tenant, occurredAt, recordedAt: _recordedAt, source: _source, record, ivr, ...request } = requested;
+  return {
+    callId,
+    tenant,
+    version: distinct.size,
+    ...progressOf(facts),
+    recordState: isComplete(facts) ? 'complete' : 'partial',
+    ...request,
+    ...defined({ ivrText: ivr?.text, ivrUrl: ivr?.url }),
+    ...channelOf(facts),
+    createdAt: occurredAt,
+    updatedAt: Math.max(...[...distinct.values()].map((event) => event.recordedAt)),
+    ...timesOf(facts),
+    ...closeOf(facts),
+    attempts: all.attempts,
+    recording: recordingOf(facts, record),
+  };
+}
+
+/** Events with an answer to: which one of this type is believed? */
+class Facts {
+  constructor(private readonly events: readonly CallEvent[]) {}
+
+  /** The believed event of a type: of the most trusted source, of those the earliest. */
+  best<T extends CallEventType>(type: T): CallEventOf<T> | undefined {
+    const candidates = this.events.filter((event): event is CallEventOf<T> => event.type === type);
+    return candidates.sort(byBelief)[0];
+  }
+
+  get attempts(): number {
+    return new Set(this.events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' ? [event.attemptId] : []))).size;
+  }
+
+  /** What concerns the last attempt, or the call as a whole. */
+  ofLatestAttempt(): Facts {
+    const started = this.events.filter((event) => event.type === 'cc.call.attempt-started.v1');
+    const latest = started.sort((a, b) => b.attemptNumber - a.attemptNumber)[0];
+    if (latest === undefined) return this;
+    return new Facts(this.events.filter((event) => !('attemptId' in event) || event.attemptId === undefined || event.attemptId === latest.attemptId));
+  }
+
+  /** The vendor's state that goes with the furthest progress. */
+  channelState(): string | undefined {
+    for (const [type] of progress) {
+      const event = this.best(type);
+      if (event !== undefined && 'channelState' in event && event.channelState !== undefined) return event.channelState;
+    }
+    return undefined;
+  }
+}
+
+function byBelief(a: CallEvent, b: CallEvent): number {
+  return precedence[b.source] - precedence[a.source] || a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : 1);
+}
+
+function progressOf(facts: Facts): Pick<CallRecord, 'state' | 'stage'> {
+  const stage = progress.find(([type]) => facts.best(type) !== undefined)?.[1] ?? 'queued';
+  return { state: stage === 'ended' ? 'close' : stage === 'connected' ? 'conn' : 'init', stage };
+}
+
+/** Complete when whoever knows has told how it ended; the reaper only gives up waiting. */
+function isComplete(facts: Facts): boolean {
+  const ended = facts.best('cc.call.ended.v1');
+  return ended !== undefined && ended.source !== 'reaper';
+}
+
+function channelOf(facts: Facts): Partial<CallRecord> {
+  const started = facts.best('cc.call.attempt-started.v1');
+  const accepted = facts.best('cc.call.attempt-accepted.v1');
+  return defined({ channel: started?.channel, vendor: started?.vendor, vendorCallId: accepted?.vendorCallId, channelState: facts.channelState() });
+}
+
+function timesOf(facts: Facts): Partial<CallRecord> {
+  const connectedAt = connectionOf(facts);
+  return defined({
+    aCallAt: facts.best('cc.call.a-ringing.v1')?.occurredAt,
+    bCallAt: facts.best('cc.call.b-ringing.v1')?.occurredAt,
+    aOffhookAt: facts.best('cc.call.a-answered.v1')?.occurredAt,
+    bOffhookAt: connectedAt,
+    connectedAt,
+    closedAt: facts.best('cc.call.ended.v1')?.occurredAt,
+  });
+}
+
+/** When both were joined; rebuilt from the end and the talking time where the event was lost. */
+function connectionOf(facts: Facts): number | undefined {
+  const connected = facts.best('cc.call.connected.v1');
+  if (connected !== undefined) return connected.occurredAt;
+  const ended = facts.best('cc.call.ended.v1');
+  return ended?.durationSeconds === undefined || ended.durationSeconds === 0 ? undefined : ended.occurredAt - ended.durationSeconds * 1000;
+}
+
+function closeOf(facts: Facts): Partial<CallRecord> {
+  const ended = facts.best('cc.call.ended.v1');
+  if (ended === undefined) return {};
+  const connectedAt = connectionOf(facts);
+  const counted = connectedAt === undefined ? 0 : Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
+  return defined({
+    durationSeconds: ended.durationSeconds ?? counted,
+    closeType: ended.closeType,
+    closeReason: ended.reason ?? closeTypes[ended.closeType],
+    vendorCode: ended.vendorCode,
+    endedBy: ended.endedBy,
+  });
+}
+
+function recordingOf(facts: Facts, requested: boolean): Recording {
+  const available = facts.best('cc.call.recording-available.v1');
+  const archived = facts.best('cc.call.recording-archived.v1');
+  if (archived !== undefined) {
+    const { object, url, sizeBytes, sha256, durationSeconds } = archived;
+    return { status: 'archived', object, url, sizeBytes, sha256, ...defined({ durationSeconds, vendorUrl: archived.vendorUrl ?? available?.vendorUrl }) };
+  }
+  const failed = facts.best('cc.call.recording-failed.v1');
+  if (failed !== undefined) return { status: 'failed', reason: failed.reason, ...defined({ vendorUrl: available?.vendorUrl }) };
+  if (available !== undefined) return { status: 'available', ...defined({ vendorUrl: available.vendorUrl }) };
+  if (!requested) return { status: 'none' };
+  const ended = facts.best('cc.call.ended.v1');
+  return { status: ended !== undefined && connectionOf(facts) === undefined ? 'absent' : 'expected' };
+}
+
+/** The object without its undefined fields. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
+  for (const key in fields) {
+    const value = fields[key];
+    if (isDefined(value)) kept[key] = value;
+  }
+  return kept;
+}
+
+function isDefined<T>(value: T): value is Exclude<T, undefined> {
+  return value !== undefined;
+}

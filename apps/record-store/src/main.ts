@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { recordStore } from './service';
+
+void runServices(recordStore);

@@ -1,0 +1,32 @@
+import { BlindIndex } from './blind-index';
+import { maskNumber } from './mask-number';
+import { Sealer } from './sealer';
+
+/** The forms of a number that may leave the two services which know numbers in clear. */
+export interface ProtectedForms {
+  readonly masked: string;
+  readonly ref: string;
+  readonly sealed: string;
+}
+
+/** Turns numbers in clear into their protected forms and back. Only call-gateway protects, only channel-router reveals. */
+export class NumberVault {
+  private readonly sealer: Sealer;
+  private readonly index: BlindIndex;
+
+  /** @param secret at least 32 bytes, the same for all services of a deployment. */
+  constructor(secret: Buffer) {
+    this.sealer = new Sealer(secret, 'numbers');
+    this.index = new BlindIndex(secret);
+  }
+
+  /** @param number E.164. @param context what the sealed form is bound to: the call's id. */
+  protect(number: string, tenant: string, context: string): ProtectedForms {
+    return { masked: maskNumber(number), ref: this.index.of(tenant, number), sealed: this.sealer.seal(Buffer.from(number), context).toString('base64') };
+  }
+
+  /** The number in clear. @throws CcError `cannot-unseal`. */
+  reveal(sealed: string, context: string): string {
+    return this.sealer.open(Buffer.from(sealed, 'base64'), context).toString();
+  }
+}
