@@ -1,0 +1,86 @@
+// Writes what is derived from the code: docs/topics.md, docs/events.md, docs/data-flow.md and .env.example.
+//   node scripts/generate-docs.mjs            writes them
+//   node scripts/generate-docs.mjs --check    compares, and exits 1 where one is not current
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { declaredType, readContractComments } from './docs/contract-comments.mjs';
+import { dataFlowFaults, dataFlowPage } from './docs/data-flow-page.mjs';
+import { environmentFile } from './docs/environment-file.mjs';
+import { eventsPage } from './docs/events-page.mjs';
+import { topicsPage } from './docs/topics-page.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+const contracts = join(root, 'libs/contracts/src');
+
+/** The schemas on each topic, in the order of the page. */
+const catalogue = (topics, load) => {
+  const { CallCommand } = load('call-commands');
+  const { callEventSchemas } = load('call-events');
+  const one = (file, name) => [{ type: declaredType(join(contracts, `${file}.ts`)), name, schema: load(file)[name] }];
+  const typed = (schemas, file) => schemas.map((schema) => ({
+    type: schema.shape.type.value,
+    name: Object.entries(load(file)).find(([, exported]) => exported === schema)?.[0] ?? '',
+    schema,
+  }));
+  const messages = new Map([
+    [topics.callCommands, typed(CallCommand.options, 'call-commands')],
+    [topics.callEvents, typed(callEventSchemas, 'call-events')],
+    [topics.channelNotifications, one('channel-notification', 'ChannelNotification')],
+    [topics.callRecords, one('call-record', 'CallRecord')],
+    [topics.channelHealth, one('channel-health', 'ChannelHealth')],
+  ]);
+  const commentsOf = readContractComments(contracts);
+  return Object.values(topics).map((topic) => ({
+    topic,
+    messages: (messages.get(topic) ?? []).map((message) => ({ ...message, comments: commentsOf(message.name) })),
+  }));
+};
+
+const isService = (value) => typeof value === 'object' && value !== null && Array.isArray(value.consumes) && Array.isArray(value.produces);
+
+const loadServices = () =>
+  readdirSync(join(root, 'apps'))
+    .map((app) => join(root, 'apps', app, 'src/service.ts'))
+    .filter((file) => existsSync(file))
+    .map((file) => {
+      const service = Object.values(require(file)).find(isService);
+      if (service === undefined) throw new Error(`${file} exports no service definition`);
+      return service;
+    })
+    .sort((a, b) => a.defaultPort - b.defaultPort);
+
+/** The generated files by path, and what does not fit together. */
+export function generate() {
+  require(join(root, 'libs/testing/src/swc-register.cjs'));
+  const load = (file) => require(join(contracts, `${file}.ts`));
+  const { topics, allTopics } = load('topics');
+  const services = loadServices();
+  return {
+    faults: dataFlowFaults(services, allTopics),
+    files: {
+      'docs/topics.md': topicsPage(allTopics),
+      'docs/events.md': eventsPage(catalogue(topics, load)),
+      'docs/data-flow.md': dataFlowPage(services, allTopics),
+      '.env.example': environmentFile(services, require(join(root, 'libs/platform/src/index.ts'))),
+    },
+  };
+}
+
+/** Which generated files differ from those on disk. */
+export function staleFiles(files) {
+  return Object.entries(files)
+    .filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text)
+    .map(([path]) => `${path} is not current: run \`node scripts/generate-docs.mjs\` and commit it`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { files, faults } = generate();
+  const check = process.argv.includes('--check');
+  if (!check) for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
+  const all = check ? [...faults, ...staleFiles(files)] : faults;
+  for (const fault of all) console.error(fault);
+  process.exitCode = all.length === 0 ? 0 : 1;
+}
