@@ -1,0 +1,110 @@
+import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
+import { parseWallClock } from '../vendor-time';
+import { vendorCode, vendorText } from '../vendor-text';
+import { parseWire, wholeNumber } from '../wire-json';
+import { parseCallback } from './e9.callbacks';
+import { closeTypeOf } from './e9.errors';
+import { E9_CALL_ID, E9Answer, type E9Message } from './e9.schema';
+
+/** Our attempt ids: the only thing that we put into `userData`. */
+const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;
+const MAX_URL_LENGTH = 512;
+
+type Reading =
+  | { readonly kind: 'message'; readonly message: E9Message }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unintelligible'; readonly reason: string };
+
+/** Which call a callback or a record is about. */
+export function subjectOf(raw: RawNotification): NotificationSubject {
+  const reading = read(raw);
+  if (reading.kind !== 'message') return {};
+  const { callId, userData } = reading.message;
+  return {
+    ...(callId !== undefined && E9_CALL_ID.test(callId) ? { vendorCallId: callId } : {}),
+    ...(userData !== undefined && ATTEMPT_ID.test(userData) ? { attemptId: userData } : {}),
+  };
+}
+
+/** Turns a callback, or the record that a query found, into facts. Times are in the zone of the channel's settings. */
+export function normalise(raw: RawNotification, context: NotificationContext, zoneMinutes: number): Normalised {
+  const reading = read(raw);
+  if (reading.kind === 'unintelligible') return reading;
+  if (reading.kind === 'nothing') return { kind: 'facts', facts: [], unknownCodes: [] };
+  const { message } = reading;
+  const at = (text: string | undefined): number | undefined => (text === undefined ? undefined : parseWallClock(text, zoneMinutes));
+  if (raw.kind === 'query') return hangup(message, raw, context, at);
+  switch (message.action) {
+    case 'CallInvite':
+      return invite(message, at(message.dateCreated) ?? raw.receivedAt);
+    case 'CallEstablish':
+      return facts({ type: 'cc.call.connected.v1', occurredAt: at(message.dateCreated) ?? raw.receivedAt, channelState: 'CallEstablish' });
+    case 'Hangup':
+      return hangup(message, raw, context, at);
+    default:
+      return { kind: 'unintelligible', reason: `unknown action ${vendorText(message.action ?? '(none)')}` };
+  }
+}
+
+function read(raw: RawNotification): Reading {
+  if (raw.kind === 'callback') {
+    const message = parseCallback(raw.body);
+    return message === undefined ? { kind: 'unintelligible', reason: 'no field of a callback found' } : { kind: 'message', message };
+  }
+  if (raw.kind !== 'query') return { kind: 'unintelligible', reason: `this vendor is not polled, yet the message came by ${raw.kind}` };
+  const answer = parseWire(raw.body.toString('utf8'), E9Answer);
+  if (answer?.statusCode === undefined) return { kind: 'unintelligible', reason: 'the answer has another form than documented' };
+  return answer.callNotify === undefined ? { kind: 'nothing' } : { kind: 'message', message: answer.callNotify };
+}
+
+function facts(...list: readonly CallFact[]): Normalised {
+  return { kind: 'facts', facts: list, unknownCodes: [] };
+}
+
+/** `userFlag` 0: A is being called; 1: A answered and B is being called. The vendor has no ringing event of its own. */
+function invite(message: E9Message, occurredAt: number): Normalised {
+  const channelState = `CallInvite/${message.userFlag ?? ''}`.slice(0, 32);
+  if (message.userFlag === '0') return facts({ type: 'cc.call.a-ringing.v1', occurredAt, channelState });
+  if (message.userFlag !== '1') return { kind: 'unintelligible', reason: `unknown userFlag ${vendorText(message.userFlag ?? '(none)')}` };
+  return facts({ type: 'cc.call.a-answered.v1', occurredAt, channelState }, { type: 'cc.call.b-ringing.v1', occurredAt, channelState });
+}
+
+/**
+ * The end, with the answer times that the vendor repeats there: they rebuild what an earlier callback, now lost, had to
+ * say. Without `startTimeB` nobody talked, whatever `byeType` and `duration` are.
+ */
+function hangup(message: E9Message, raw: RawNotification, context: NotificationContext, at: (text: string | undefined) => number | undefined): Normalised {
+  const channelState = 'Hangup';
+  const derived = raw.kind === 'callback' ? { derived: true as const } : {};
+  const answeredA = at(message.startTimeA);
+  const answeredB = at(message.startTimeB);
+  const occurredAt = at(message.endTime) ?? at(message.dateCreated) ?? raw.receivedAt;
+  const closeType = message.byeType === undefined ? undefined : closeTypeOf(message.byeType);
+  const list: CallFact[] = [];
+  if (answeredA !== undefined) list.push({ type: 'cc.call.a-answered.v1', occurredAt: answeredA, channelState, ...derived });
+  if (answeredB !== undefined) list.push({ type: 'cc.call.connected.v1', occurredAt: answeredB, channelState, ...derived });
+  const durationSeconds = answeredB === undefined ? 0 : wholeNumber(message.duration);
+  list.push({
+    type: 'cc.call.ended.v1',
+    occurredAt,
+    channelState,
+    closeType: closeType ?? 255,
+    ...(message.byeType === undefined ? { reason: 'the vendor gave no byeType' } : { vendorCode: vendorCode(message.byeType) }),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+  });
+  const recording = recordingFact(message, occurredAt, context.recordRequested && answeredB !== undefined);
+  return {
+    kind: 'facts',
+    facts: recording === undefined ? list : [...list, recording],
+    unknownCodes: message.byeType === undefined || closeType !== undefined ? [] : [`byeType ${vendorCode(message.byeType)}`],
+  };
+}
+
+/** Also without an address when one was due: whoever asks for the recording then learns that there is none. */
+function recordingFact(message: E9Message, occurredAt: number, due: boolean): CallFact | undefined {
+  const { callId, recordUrl } = message;
+  if (callId === undefined || !E9_CALL_ID.test(callId)) return undefined;
+  const vendorUrl = recordUrl !== undefined && recordUrl.length <= MAX_URL_LENGTH ? { vendorUrl: recordUrl } : {};
+  if (recordUrl === undefined && !due) return undefined;
+  return { type: 'cc.call.recording-available.v1', occurredAt, channelState: 'Hangup', vendorCallId: callId, ...vendorUrl };
+}

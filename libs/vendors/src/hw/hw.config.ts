@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { secretOf } from '../secret';
+
+const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
+const timeoutMs = z.number().int().min(1000).max(60_000).default(10_000);
+
+/** The channel file's `settings` of a 双呼 channel. Page numbers are those of the vendor's API reference (`cec_07_…`). */
+export const HwSettings = z.strictObject({
+  /** Scheme and domain, e.g. `https://service.besclouds.com` (cec_07_1303). */
+  endpoint: url,
+  appKey: z.string().min(1).max(128),
+  appSecret: secretOf(1, 512),
+  /** `X-Token-Expire`, seconds; the vendor allows 3600 at most (cec_07_0002). */
+  tokenLifetimeSeconds: z.number().int().min(60).max(3600).default(3600),
+  /** The vendor's page gives lengths of numbers but no form: national (`13912345678`, `01062345678`) or `+86…`. */
+  numberFormat: z.enum(['national', 'e164']).default('national'),
+  /** The whole dial exchange, without the token. A dial without an answer by then is unknown, not failed. */
+  dialTimeoutMs: timeoutMs,
+  /** The whole exchange of any other request. */
+  requestTimeoutMs: timeoutMs,
+  /** The pause between two looks at a live call; the vendor names no limit (cec_07_1306). */
+  pollIntervalMs: z.number().int().min(200).max(60_000).default(2000),
+  /** How long after a call's end its history record is waited for; the vendor does not say when it is there (cec_07_1305). */
+  recordDelaySeconds: z.number().int().nonnegative().default(60),
+  /** `taskType` of a history query: 1 is the 双呼 task, 4 its ITA variant (cec_07_1305). */
+  taskType: z.enum(['0', '1', '4']).default('1'),
+  /** Further retCodes that the vendor has confirmed to mean "no call was placed"; see `hw.errors.ts`. */
+  notPlacedCodes: z.array(z.string().regex(/^\d{1,8}$/)).default([]),
+  /** The vendor does not say when a recording is ready (cec_07_1307). */
+  recordingReadyAfterSeconds: z.number().int().nonnegative().default(60),
+  recordingGiveUpAfterSeconds: z.number().int().positive().default(86_400),
+  /** The vendor does not name the format of a recording; its call centre's other recordings are wav. */
+  recordingFileExtension: z.string().regex(/^[a-z0-9]{1,8}$/).default('wav'),
+});
+export type HwSettings = z.output<typeof HwSettings>;

@@ -1,0 +1,27 @@
+import { defineVendor } from '../define-vendor';
+import { HwClient } from './hw.client';
+import { HwSettings } from './hw.config';
+import { HwPolling } from './hw.polling';
+import { hwRecording } from './hw.recording';
+import { normalise, subjectOf } from './hw.transform';
+
+/** 华为 CEC 双呼 (createCall): the vendor rings both legs and answers when it is asked. No request cancels a call. */
+export const hw = defineVendor({
+  code: 'hw',
+  protocol: 'createCall',
+  capabilities: { cancel: false, query: true, recording: true, displayNumbers: true, maxDuration: false, ivrText: false, followUp: 'polling' },
+  settings: HwSettings,
+  open(settings, ports) {
+    const client = new HwClient(settings, ports);
+    const polling = new HwPolling(settings, client, ports.clock);
+    return {
+      lineOf: (request) => request.agent ?? request.caller,
+      dial: (request) => client.dial(request),
+      query: (call) => polling.query(call),
+      followUp: polling,
+      subjectOf,
+      normalise,
+      recording: hwRecording(settings, client),
+    };
+  },
+});
