@@ -1,0 +1,109 @@
+import type { TopicDeclaration, WireRecord } from '@cc/contracts';
+import { CcError, type Log } from '@cc/kernel';
+import type { Database, Tx } from '@cc/postgres';
+import { AppendQueue, type AppendLimits } from '../append-queue';
+import type { RunnerCounters } from '../batch-runner';
+import { Cursors } from '../cursors';
+import { EventLog, type PartitionLag, type RunningSubscription, type Subscription } from '../event-log';
+import { appendRecords } from '../log-tables';
+import { Release } from '../release';
+import { Slots } from '../slots';
+import { PostgresAppender } from './postgres-appender';
+import { PostgresSubscription } from './postgres-subscription';
+import { PostgresTopics } from './postgres-topics';
+import { PostgresUpkeep, type UpkeepLimits } from './postgres-upkeep';
+
+export interface PostgresEventLogParts {
+  readonly database: Database;
+  readonly log: Log;
+  readonly counters: RunnerCounters;
+  readonly appendLimits: AppendLimits;
+  readonly upkeepLimits: UpkeepLimits;
+}
+
+/** Batches of this process at once, over all its subscriptions: each holds one connection of the pool. */
+const BATCHES_AT_ONCE = 4;
+
+const LAG = `
+  SELECT h.part, greatest(0, h.next - greatest(coalesce(c.off, -1) + 1, h.start)) AS records
+  FROM log_head h LEFT JOIN log_cursor c ON c.log = 'postgres' AND c.grp = $1 AND c.topic = h.topic AND c.part = h.part
+  WHERE h.topic = $2 ORDER BY h.part`;
+
+/** The event log in PostgreSQL tables; {@link eventLogMigrations} makes them. */
+export class PostgresEventLog extends EventLog {
+  private readonly topics: PostgresTopics;
+  private readonly queue: AppendQueue;
+  private readonly upkeep: PostgresUpkeep;
+  private readonly slots = new Slots(BATCHES_AT_ONCE);
+  private readonly subscriptions = new Map<Subscription, PostgresSubscription>();
+
+  constructor(private readonly parts: PostgresEventLogParts) {
+    super();
+    this.topics = new PostgresTopics(parts.database, parts.log);
+    const appender = new PostgresAppender(parts.database, this.topics, parts.log, (topic) => this.wake(topic));
+    this.queue = new AppendQueue((appends) => appender.write(appends), parts.appendLimits);
+    this.upkeep = new PostgresUpkeep(parts.database, parts.log, parts.upkeepLimits);
+  }
+
+  async ensureTopics(topics: readonly TopicDeclaration[]): Promise<void> {
+    await this.topics.ensure(topics);
+  }
+
+  async append(topic: string, records: readonly WireRecord[]): Promise<void> {
+    await this.queue.add(topic, records);
+  }
+
+  async appendInTransaction(tx: Tx, topic: string, records: readonly WireRecord[]): Promise<void> {
+    await appendRecords(tx, topic, await this.topics.partitions(topic, tx), records, null);
+  }
+
+  subscribe(subscription: Subscription): RunningSubscription {
+    const running = new PostgresSubscription({ ...this.parts, slots: this.slots }, subscription);
+    this.subscriptions.set(subscription, running);
+    return {
+      ready: running.ready,
+      lastAliveAtMs: () => running.lastAliveAtMs(),
+      stop: async () => {
+        this.subscriptions.delete(subscription);
+        await running.stop();
+      },
+    };
+  }
+
+  async lag(group: string, topic: string): Promise<readonly PartitionLag[]> {
+    const rows = await this.parts.database.query<{ part: number; records: number }>(LAG, [group, topic]);
+    return rows.map(({ part, records }) => ({ topic, partition: part, records }));
+  }
+
+  /** Parked records that the log still has are forgotten, since they come again; older ones stay parked. */
+  async replayFromStart(group: string, topic: string): Promise<void> {
+    await this.parts.database.transaction(async (tx) => {
+      await new Cursors('postgres', group).rewind(tx, topic);
+      await tx.query(
+        `DELETE FROM dead_letter d USING log_record r WHERE d.log = 'postgres' AND d.grp = $1 AND d.topic = $2 AND (r.topic, r.part, r.off) = (d.topic, d.part, d.off)`,
+        [group, topic],
+      );
+    });
+  }
+
+  /** By the handler of the group's subscription in this process; rejects with `conflict` where there is none. */
+  async release(group: string, topic: string, key: string): Promise<number> {
+    const subscription = [...this.subscriptions.keys()].find((candidate) => candidate.group === group && candidate.topics.includes(topic));
+    if (subscription === undefined) throw new CcError('conflict', 'group-not-running', `The group ${group} does not read ${topic} in this process`);
+    return new Release(this.parts.database, new Cursors('postgres', group), subscription.handle).run(topic, key);
+  }
+
+  /** Deletes what retention and compaction let go; happens every minute by itself. */
+  async runUpkeep(): Promise<void> {
+    await this.upkeep.run();
+  }
+
+  async close(): Promise<void> {
+    await this.upkeep.close();
+    await this.queue.close();
+  }
+
+  private wake(topic: string): void {
+    for (const [{ topics }, running] of this.subscriptions) if (topics.includes(topic)) running.appended();
+  }
+}
