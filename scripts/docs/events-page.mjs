@@ -3,7 +3,7 @@ import { code, generatedFrom, table } from './markdown.mjs';
 
 const limits = (schema) => [
   schema.maxLength === undefined ? '' : schema.minLength === schema.maxLength ? `${schema.maxLength} characters` : `at most ${schema.maxLength} characters`,
-  schema.exclusiveMinimum === 0 ? 'above 0' : schema.minimum === 0 ? (schema.maximum === undefined ? '0 or more' : `0 to ${schema.maximum}`) : '',
+  schema.exclusiveMinimum === 0 ? 'above 0' : schema.minimum === 0 ? (schema.maximum === undefined || schema.maximum === Number.MAX_SAFE_INTEGER ? '0 or more' : `0 to ${schema.maximum}`) : '',
   schema.pattern === undefined ? '' : code(schema.pattern),
 ].filter((text) => text !== '').join(', ');
 
