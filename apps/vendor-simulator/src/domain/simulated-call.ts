@@ -1,0 +1,73 @@
+import type { CallTimes } from './call-times';
+import type { Scenario } from './scenario';
+
+export type VendorName = 'e9' | 'hw';
+
+/** A call as the vendor's side knows it. */
+export interface SimulatedCall {
+  readonly vendor: VendorName;
+  /** e9 callId, hw callSerialNo. */
+  readonly id: string;
+  readonly a: string;
+  readonly b: string;
+  /** What the caller sent to get it back: e9 userData, hw callData. */
+  readonly echo: string | undefined;
+  /** The numbers that A and B see, where they were asked for and allowed. */
+  readonly shownToA: string | undefined;
+  readonly shownToB: string | undefined;
+  readonly recorded: boolean;
+  /** Where the simulator was reached: the start of the recording's URL, e.g. `http://127.0.0.1:3100`. */
+  readonly baseUrl: string;
+  readonly scenario: Scenario;
+  readonly dialledAt: number;
+  readonly times: CallTimes;
+}
+
+/** One ring of one leg, as the person at the phone would report it. */
+export interface Ring {
+  readonly vendor: VendorName;
+  readonly leg: 'A' | 'B';
+  readonly number: string;
+  readonly vendorCallId: string;
+  readonly userData?: string;
+  readonly callData?: string;
+  readonly scenario: string;
+  readonly ringAt: number;
+  readonly answeredAt?: number;
+  readonly endedAt?: number;
+  /** The phone was in use: it was reached, but could not be answered. */
+  readonly busy?: true;
+}
+
+type Leg = { readonly leg: 'A' | 'B'; readonly number: string; readonly ringAt: number | undefined; readonly answeredAt: number | undefined; readonly busy: boolean };
+
+/** The rings of a call up to `nowMs`. */
+export function ringsOf(call: SimulatedCall, nowMs: number): Ring[] {
+  const { times } = call;
+  const legs: Leg[] = [
+    { leg: 'A', number: call.a, ringAt: times.aRingAt, answeredAt: times.aAnsweredAt, busy: times.end === 'a-busy' },
+    { leg: 'B', number: call.b, ringAt: times.bRingAt, answeredAt: times.connectedAt, busy: times.end === 'b-busy' },
+  ];
+  return legs.flatMap(({ leg, number, ringAt, answeredAt, busy }) => {
+    if (ringAt === undefined || ringAt > nowMs || ringAt > times.endedAt) return [];
+    const echo = call.echo === undefined ? {} : call.vendor === 'e9' ? { userData: call.echo } : { callData: call.echo };
+    return [{
+      vendor: call.vendor, leg, number, vendorCallId: call.id, ...echo, scenario: call.scenario.name, ringAt,
+      ...(answeredAt !== undefined && answeredAt <= nowMs ? { answeredAt } : {}),
+      ...(times.endedAt <= nowMs ? { endedAt: times.endedAt } : {}),
+      ...(busy ? { busy } as const : {}),
+    }];
+  });
+}
+
+/** How far a call is: `waiting` until A rings, `calling` until B answers. */
+export function phaseAt({ times }: SimulatedCall, nowMs: number): 'waiting' | 'calling' | 'talking' | 'ended' {
+  if (nowMs >= times.endedAt) return 'ended';
+  if (times.connectedAt !== undefined && nowMs >= times.connectedAt) return 'talking';
+  return nowMs >= times.aRingAt ? 'calling' : 'waiting';
+}
+
+/** Whole seconds between the seconds that both times show on a clock, as a vendor bills them. */
+export function shownSeconds(fromMs: number, toMs: number): number {
+  return Math.floor(toMs / 1000) - Math.floor(fromMs / 1000);
+}

@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { vendorSimulator } from './service';
+
+void runServices(vendorSimulator);

@@ -1,0 +1,56 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { describeError } from '@cc/kernel';
+import { CallbackSender, type CallbackOutcome } from '../domain/e9/callback-sender';
+
+export interface CallbackTarget {
+  readonly url: string;
+  readonly connectTimeoutMs: number;
+  /** From the connection to the whole answer. */
+  readonly answerTimeoutMs: number;
+}
+
+/** Posts each callback over a connection of its own, as the vendor does, and reads no more of the answer than its status. */
+export class HttpCallbackSender extends CallbackSender implements OnModuleDestroy {
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly target: CallbackTarget) {
+    super();
+  }
+
+  override send(xml: string): Promise<CallbackOutcome> {
+    return new Promise((resolve) => {
+      const { url, connectTimeoutMs, answerTimeoutMs } = this.target;
+      const { request: open } = new URL(url).protocol === 'https:' ? https : http;
+      const request = open(url, {
+        method: 'POST',
+        agent: false,
+        signal: this.stopping.signal,
+        headers: { 'content-type': 'application/xml;charset=utf-8', 'content-length': Buffer.byteLength(xml), connection: 'close' },
+      });
+      const giveUp = (what: string): void => void request.destroy(new Error(what));
+      let limit = setTimeout(giveUp, connectTimeoutMs, 'no connection in time');
+      request.once('socket', (socket) => {
+        socket.once('connect', () => {
+          clearTimeout(limit);
+          limit = setTimeout(giveUp, answerTimeoutMs, 'no answer in time');
+        });
+      });
+      request.once('response', (response) => {
+        response.resume();
+        response.once('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }));
+      });
+      request.once('error', (error) => resolve({ kind: 'failed', reason: describeError(error) }));
+      request.once('close', () => {
+        clearTimeout(limit);
+        resolve({ kind: 'failed', reason: 'the connection closed before the answer was complete' });
+      });
+      request.end(xml);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.stopping.abort();
+  }
+}

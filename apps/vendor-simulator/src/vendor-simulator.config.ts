@@ -1,0 +1,20 @@
+import { setting, settingsFor } from '@cc/platform';
+
+/** The settings of the vendor simulator. The credentials are those of a made-up account, for development only. */
+export class SimulatorSettings extends settingsFor({
+  speed: setting.decimal({ env: 'CC_SIM_SPEED', default: 1, min: 0.1, max: 1000, help: 'Divides every duration of the simulated calls: 20 makes a 20-second talk last one second', example: '20' }),
+  seed: setting.integer({ env: 'CC_SIM_SEED', default: 1, max: 4_294_967_295, help: 'Where the jitter of the durations begins; the same seed and order of dials give the same durations', example: '1' }),
+  e9AccountSid: setting.text({ env: 'CC_SIM_E9_ACCOUNT_SID', default: 'e9devaccount00000000000000000001', help: 'accountSid of the e9 account, 32 letters and digits', example: 'e9devaccount00000000000000000001' }),
+  e9AuthToken: setting.secret({ env: 'CC_SIM_E9_AUTH_TOKEN', default: 'e9devtoken0000000000000000000001', help: 'authToken of the e9 account, 32 characters', example: 'e9devtoken0000000000000000000001' }),
+  e9AppId: setting.text({ env: 'CC_SIM_E9_APP_ID', default: 'e9devapp000000000000000000000001', help: 'appId of the e9 application, 32 characters', example: 'e9devapp000000000000000000000001' }),
+  e9CallbackUrl: setting.url({
+    env: 'CC_SIM_E9_CALLBACK_URL', default: 'http://127.0.0.1:3001/callbacks/e9-main/e9-dev-callback-secret',
+    help: 'Where e9 posts the callbacks of the application', example: 'http://127.0.0.1:3001/callbacks/e9-main/e9-dev-callback-secret',
+  }),
+  e9CallbackConnectTimeoutMs: setting.integer({ env: 'CC_SIM_E9_CALLBACK_CONNECT_TIMEOUT_MS', default: 2500, min: 2000, max: 60_000, unit: 'ms', help: 'How long e9 waits for the connection of a callback', example: '2500' }),
+  e9CallbackAnswerTimeoutMs: setting.integer({ env: 'CC_SIM_E9_CALLBACK_ANSWER_TIMEOUT_MS', default: 2000, min: 2000, max: 60_000, unit: 'ms', help: 'How long e9 waits for the answer to a callback; the vendor itself waits for 500 ms', example: '2000' }),
+  e9DisplayNumbers: setting.list({ env: 'CC_SIM_E9_DISPLAY_NUMBERS', default: ['4001234567', '01088889999'], help: 'Display numbers that e9 has approved', example: '4001234567,01088889999' }),
+  e9QueriesPerMinute: setting.integer({ env: 'CC_SIM_E9_QUERIES_PER_MINUTE', default: 9, min: 0, max: 1_000_000, help: 'Record queries that e9 allows per minute; the vendor allows fewer than 10', example: '9' }),
+  hwAppKey: setting.text({ env: 'CC_SIM_HW_APP_KEY', default: 'hwdevappkey000000000000000000001', help: 'app_key of the hw application', example: 'hwdevappkey000000000000000000001' }),
+  hwAppSecret: setting.secret({ env: 'CC_SIM_HW_APP_SECRET', default: 'hwdevappsecret000000000000000001', help: 'app_secret of the hw application', example: 'hwdevappsecret000000000000000001' }),
+}) {}

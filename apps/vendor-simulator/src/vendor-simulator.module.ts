@@ -1,0 +1,51 @@
+import { Clock, Log } from '@cc/kernel';
+import { Module } from '@nestjs/common';
+import { CallbackSender } from './domain/e9/callback-sender';
+import { E9Announcer } from './domain/e9/e9-announcer';
+import { E9Platform } from './domain/e9/e9-platform';
+import { Exchange } from './domain/exchange';
+import { HwPlatform } from './domain/hw/hw-platform';
+import { HwTokens } from './domain/hw/hw-tokens';
+import { Pace } from './domain/pace';
+import { Tally } from './domain/tally';
+import { Timers } from './domain/timers';
+import { ControlController } from './in/control.controller';
+import { E9Controller } from './in/e9.controller';
+import { HwController } from './in/hw.controller';
+import { HttpCallbackSender } from './out/http-callback-sender';
+import { SystemTimers } from './out/system-timers';
+import { SimulatorSettings } from './vendor-simulator.config';
+
+@Module({
+  controllers: [E9Controller, HwController, ControlController],
+  providers: [
+    Tally,
+    { provide: Timers, useClass: SystemTimers },
+    { provide: Pace, inject: [SimulatorSettings], useFactory: ({ values }: SimulatorSettings) => new Pace(values.speed) },
+    { provide: Exchange, inject: [Clock, Pace, SimulatorSettings], useFactory: (clock: Clock, pace: Pace, { values }: SimulatorSettings) => new Exchange(clock, pace, values.seed) },
+    {
+      provide: CallbackSender,
+      inject: [SimulatorSettings],
+      useFactory: ({ values }: SimulatorSettings) => new HttpCallbackSender({ url: values.e9CallbackUrl, connectTimeoutMs: values.e9CallbackConnectTimeoutMs, answerTimeoutMs: values.e9CallbackAnswerTimeoutMs }),
+    },
+    {
+      provide: E9Announcer,
+      inject: [Clock, Timers, Pace, Tally, Log, CallbackSender, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, sender: CallbackSender, { values }: SimulatorSettings) =>
+        new E9Announcer({ clock, timers, pace, tally, log }, sender, values.e9AppId),
+    },
+    {
+      provide: E9Platform,
+      inject: [Clock, Pace, Tally, Exchange, E9Announcer, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, announcer: E9Announcer, { values }: SimulatorSettings) =>
+        new E9Platform({ account: accountOf(values), clock, pace, tally }, exchange, announcer),
+    },
+    { provide: HwTokens, inject: [Clock, SimulatorSettings], useFactory: (clock: Clock, { values }: SimulatorSettings) => new HwTokens(clock, { appKey: values.hwAppKey, appSecret: values.hwAppSecret }) },
+    { provide: HwPlatform, inject: [Clock, Pace, Tally, Exchange], useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange) => new HwPlatform({ clock, pace, tally }, exchange) },
+  ],
+})
+export class VendorSimulatorModule {}
+
+const accountOf = (values: SimulatorSettings['values']) => ({
+  accountSid: values.e9AccountSid, authToken: values.e9AuthToken, appId: values.e9AppId, displayNumbers: values.e9DisplayNumbers, queriesPerMinute: values.e9QueriesPerMinute,
+});
