@@ -16,3 +16,10 @@ Module._resolveFilename = function (request, ...rest) {
   const library = /^@cc\/([a-z-]+)$/.exec(request)?.[1];
   return resolveFilename.call(this, library === undefined ? request : join(ROOT, 'libs', library, 'src', 'index.ts'), ...rest);
 };
+
+// A worker must not outlive the test that started it, however that ends: the test holds the other end of our stdin.
+if (process.env.CC_TEST_DIES_WITH_STDIN !== undefined) {
+  delete process.env.CC_TEST_DIES_WITH_STDIN;
+  process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume();
+  process.stdin.unref();
+}

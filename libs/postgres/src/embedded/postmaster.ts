@@ -75,7 +75,7 @@ export async function stopPostmaster(pgdata: string): Promise<void> {
     // Its pid file goes a moment before it does. A process that nobody waits for stays as a zombie, without a command line.
     for (let waitedMs = 0; waitedMs < limitMs && commandLine(found.pid) !== ''; waitedMs += POLL_MS) await pause(POLL_MS);
   }
-  throw new Error(`The PostgreSQL on ${pgdata} did not stop`);
+  if (runningPostmaster(pgdata) !== undefined) throw new Error(`The PostgreSQL on ${pgdata} did not stop`);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
