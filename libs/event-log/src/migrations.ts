@@ -3,7 +3,7 @@ import type { Migration } from '@cc/postgres';
 const CREATE_LOG = [
   /* Tells this log apart from another one whose records have the same offsets: the outbox's origin. */
   `CREATE TABLE log_identity (
-     only boolean PRIMARY KEY DEFAULT true CHECK (only),
+     single boolean PRIMARY KEY DEFAULT true CHECK (single),
      id text NOT NULL
    )`,
   `INSERT INTO log_identity (id) VALUES (gen_random_uuid()::text)`,
