@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 import type { ConstraintViolation } from './database';
 
@@ -28,15 +29,13 @@ function codeOf(error: Error): string {
 
 /** TypeORM wraps what node-postgres threw; Node wraps the attempts at several addresses. */
 function inner(error: Error): unknown[] {
-  const wrapped: unknown[] = 'driverError' in error ? [error.driverError] : [];
-  if (error instanceof AggregateError) wrapped.push(...error.errors);
-  if (error.cause !== undefined) wrapped.push(error.cause);
-  return wrapped;
+  const several: readonly unknown[] = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
+  return ['driverError' in error ? error.driverError : undefined, error.cause, ...several];
 }
 
 /** True when the same work may succeed later, because the database was away, busy or in a clash; false for a fault in the work itself. */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false;
   const code = codeOf(error);
   if (error instanceof DatabaseError) return TRANSIENT_STATE.test(code);
   return TRANSIENT_SOCKET.has(code) || TRANSIENT_TEXT.some((text) => error.message.startsWith(text)) || inner(error).some(isTransient);
@@ -44,7 +43,7 @@ export function isTransient(error: unknown): boolean {
 
 /** The constraint that a statement would have violated, or undefined for any other error. For `partition` the name is the table's. */
 export function constraintViolation(error: unknown): ConstraintViolation | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!types.isNativeError(error)) return undefined;
   if (!(error instanceof DatabaseError)) return inner(error).map(constraintViolation).find((found) => found !== undefined);
   switch (error.code) {
     case '23505':

@@ -27,7 +27,7 @@ async function hold(): Promise<void> {
   }
   process.stdout.write(`${JSON.stringify(faults.length > 0 ? { faults } : { variables })}\n`);
   if (faults.length === 0) await ended;
-  await Promise.allSettled([postgres, kafka].map((backend) => (backend.status === 'fulfilled' ? backend.value.stop() : undefined)));
+  await Promise.allSettled([postgres, kafka].map(async (backend) => (backend.status === 'fulfilled' ? backend.value.stop() : undefined)));
 }
 
 // Whatever else holds the event loop (a container client's agent) must not keep us.
