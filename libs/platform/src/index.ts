@@ -18,3 +18,4 @@ export { PromMetrics } from './prom-metrics';
 export { decodeBatch } from './decode-batch';
 export type { DecodedBatch } from './decode-batch';
 export { objectStoreOptions, objectStoreShape } from './object-store.config';
+export { channelsShape, encryptionShape } from './deployment.config';

@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { channelRouter } from './service';
+
+void runServices(channelRouter);

@@ -1,0 +1,29 @@
+import { AxiosHttpExchange } from '@cc/http';
+import { Clock, Sealer } from '@cc/kernel';
+import { Channels } from '@cc/vendors';
+import { Module } from '@nestjs/common';
+import { CallbackIngestSettings } from './callback-ingest.config';
+import { CallbacksController } from './in/callbacks.controller';
+import { Replayer, ReplayWatch } from './in/replayer';
+import { CallbackStore } from './out/callback-store';
+import { Spool } from './out/spool';
+
+@Module({
+  controllers: [CallbacksController],
+  providers: [
+    Replayer,
+    ReplayWatch,
+    {
+      provide: CallbackStore,
+      inject: [CallbackIngestSettings],
+      useFactory: async ({ values }: CallbackIngestSettings) => new CallbackStore(await Spool.open({ directory: values.spoolDir, segmentBytes: values.segmentMegabytes * 1024 * 1024 }), values.encryptionKey),
+    },
+    { provide: Sealer, inject: [CallbackIngestSettings], useFactory: ({ values }: CallbackIngestSettings) => new Sealer(values.encryptionKey, 'notifications') },
+    {
+      provide: Channels,
+      inject: [CallbackIngestSettings, Clock],
+      useFactory: ({ values }: CallbackIngestSettings, clock: Clock) => Channels.fromFile(values.channelsFile, { http: new AxiosHttpExchange(), clock }),
+    },
+  ],
+})
+export class CallbackIngestModule {}

@@ -1,0 +1,108 @@
+import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
+import { EventLog } from '@cc/event-log';
+import { Log, Metrics, Sealer } from '@cc/kernel';
+import { WorkLoop } from '@cc/platform';
+import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { ReceivedCallback } from '../domain/received-callback';
+import { CallbackStore } from '../out/callback-store';
+import type { SpoolPosition } from '../out/spool';
+
+const BATCH = 500;
+const IDLE_MS = 500;
+
+/** Moves the spool into the log: append, then checkpoint. What a crash between the two sends twice has the same id twice. */
+@Injectable()
+export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly loop: WorkLoop;
+  private position: SpoolPosition | undefined;
+
+  constructor(
+    private readonly store: CallbackStore,
+    private readonly channels: Channels,
+    private readonly eventLog: EventLog,
+    private readonly sealer: Sealer,
+    private readonly watch: ReplayWatch,
+  ) {
+    this.loop = new WorkLoop({ name: 'spool replay', idleMs: IDLE_MS, log: watch.log, step: () => this.step() });
+  }
+
+  onApplicationBootstrap(): void {
+    this.store.spool.onWritten(() => this.loop.wake());
+    this.loop.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.loop.stop();
+    await this.store.spool.close();
+  }
+
+  private async step(): Promise<boolean> {
+    const { spool } = this.store;
+    const at = (this.position ??= await spool.loadPosition());
+    const segment = (await spool.segments()).find((number) => number >= at.segment);
+    if (segment === undefined) return false;
+    const finished = spool.isFinished(segment);
+    const from = segment === at.segment ? at : { segment, offset: 0 };
+    const { payloads, nextOffset, damaged } = await spool.read(from, BATCH);
+    if (damaged > 0) this.watch.damaged(segment, damaged);
+    await this.forward(payloads.flatMap((payload) => this.understood(payload)));
+    if (nextOffset > from.offset) await this.moveTo({ segment, offset: nextOffset });
+    if (payloads.length > 0) return true;
+    if (!finished) return false;
+    await this.moveTo({ segment: segment + 1, offset: 0 });
+    await spool.remove(segment);
+    return true;
+  }
+
+  private async moveTo(position: SpoolPosition): Promise<void> {
+    await this.store.spool.savePosition(position);
+    this.position = position;
+  }
+
+  /** One append per key order: all records of a batch go in one call. */
+  private async forward(callbacks: readonly ReceivedCallback[]): Promise<void> {
+    if (callbacks.length === 0) return;
+    await this.eventLog.append(topics.channelNotifications.name, callbacks.map((callback) => this.toNotification(callback)));
+    this.watch.replayed(callbacks.length);
+  }
+
+  private understood(payload: Buffer): ReceivedCallback[] {
+    try {
+      return [this.store.open(payload)];
+    } catch (error) {
+      this.watch.unreadable(error);
+      return [];
+    }
+  }
+
+  private toNotification(callback: ReceivedCallback): WireRecord {
+    const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
+    const subject = this.channels.find(callback.channel)?.adapter.subjectOf(raw) ?? {};
+    const header = { id: callback.id, channel: callback.channel, kind: raw.kind, receivedAt: raw.receivedAt, ...subject };
+    return encodeChannelNotification({ ...header, sealed: sealNotification(raw, callback.id, this.sealer) }, 'e9-callback-ingest');
+  }
+}
+
+/** Counts and reports what the replay meets. */
+@Injectable()
+export class ReplayWatch {
+  constructor(
+    readonly log: Log,
+    private readonly metrics: Metrics,
+  ) {}
+
+  replayed(count: number): void {
+    this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(count);
+  }
+
+  damaged(segment: number, count: number): void {
+    this.metrics.counter('cc_spool_damaged_total', 'Damaged stretches met in the spool').add(count);
+    this.log.error('the spool is damaged', { segment, count });
+  }
+
+  unreadable(error: unknown): void {
+    this.metrics.counter('cc_spool_unreadable_total', 'Spooled callbacks that could not be opened').add();
+    this.log.error('a spooled callback cannot be opened', { error });
+  }
+}

@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { callbackIngest } from './service';
+
+void runServices(callbackIngest);

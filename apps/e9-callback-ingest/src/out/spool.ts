@@ -1,0 +1,181 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CcError } from '@cc/kernel';
+import { frame, readFrames, type FramesRead } from '../domain/frames';
+
+const SEGMENT = /^(\d{12})\.spool$/;
+const READ_BYTES = 4 * 1024 * 1024;
+
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Segment {
+  readonly number: number;
+  readonly handle: FileHandle;
+  size: number;
+}
+
+/** How far the replayer has got. */
+export interface SpoolPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface SpoolOptions {
+  readonly directory: string;
+  readonly segmentBytes: number;
+}
+
+/**
+ * Append-only files that hold what was acknowledged. `append` resolves only after `fdatasync`; all who wait share one
+ * write and one sync. After an I/O error the segment is left behind for good (a second sync of the same file proves
+ * nothing) and the next append begins a new one.
+ */
+export class Spool {
+  private waiting: Waiting[] = [];
+  private active: Segment | undefined;
+  private writing: Promise<void> | undefined;
+  private nextSegment = 1;
+  private readonly written = new Set<() => void>();
+
+  private constructor(private readonly options: SpoolOptions) {}
+
+  static async open(options: SpoolOptions): Promise<Spool> {
+    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    const spool = new Spool(options);
+    spool.nextSegment = ((await spool.segments()).at(-1) ?? 0) + 1;
+    return spool;
+  }
+
+  /** Resolves when the payload is on disk. @throws CcError `spool-unavailable` when it may not be. */
+  append(payload: Buffer): Promise<void> {
+    return new Promise((done, failed) => {
+      this.waiting.push({ bytes: frame(payload), done, failed });
+      this.writing ??= this.writeAll();
+    });
+  }
+
+  /** Calls back after each write. */
+  onWritten(heard: () => void): void {
+    this.written.add(heard);
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      try {
+        await this.writeBatch(Buffer.concat(batch.map(({ bytes }) => bytes)));
+        for (const { done } of batch) done();
+        for (const heard of this.written) heard();
+      } catch (cause) {
+        await this.abandonSegment();
+        const error = new CcError('unavailable', 'spool-unavailable', 'The callback could not be stored; send it again', { cause });
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    this.writing = undefined;
+  }
+
+  private async writeBatch(bytes: Buffer): Promise<void> {
+    const segment = await this.activeSegment();
+    const { bytesWritten } = await segment.handle.write(bytes, 0, bytes.length);
+    if (bytesWritten !== bytes.length) throw new Error(`only ${bytesWritten} of ${bytes.length} bytes were written`);
+    await segment.handle.datasync();
+    segment.size += bytes.length;
+  }
+
+  private async activeSegment(): Promise<Segment> {
+    if (this.active !== undefined && this.active.size < this.options.segmentBytes) return this.active;
+    await this.active?.handle.close();
+    const number = this.nextSegment++;
+    const handle = await open(this.pathOf(number), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND, 0o600);
+    await syncDirectory(this.options.directory);
+    this.active = { number, handle, size: 0 };
+    return this.active;
+  }
+
+  private async abandonSegment(): Promise<void> {
+    const { active } = this;
+    this.active = undefined;
+    await active?.handle.close().catch(() => undefined);
+  }
+
+  /** The numbers of the segments on disk, oldest first. */
+  async segments(): Promise<number[]> {
+    const names = await readdir(this.options.directory);
+    return names.flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+  }
+
+  /** Whole frames from a position on; what lies behind an unfinished frame comes with a later call. */
+  async read({ segment, offset }: SpoolPosition, limit: number): Promise<FramesRead> {
+    const handle = await open(this.pathOf(segment), 'r');
+    try {
+      const bytes = Buffer.alloc(READ_BYTES);
+      const { bytesRead } = await handle.read(bytes, 0, READ_BYTES, offset);
+      const frames = readFrames(bytes.subarray(0, bytesRead), limit);
+      return { ...frames, nextOffset: offset + frames.nextOffset };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async remove(segment: number): Promise<void> {
+    await unlink(this.pathOf(segment));
+  }
+
+  /** Nothing is appended to this segment any more. */
+  isFinished(segment: number): boolean {
+    return this.active === undefined ? segment < this.nextSegment : segment < this.active.number;
+  }
+
+  async loadPosition(): Promise<SpoolPosition> {
+    const handle = await open(this.checkpointPath, 'r').catch(() => undefined);
+    if (handle === undefined) return { segment: 0, offset: 0 };
+    try {
+      const [segment, offset] = (await handle.readFile('utf8')).split(' ').map(Number);
+      return segment === undefined || offset === undefined || !Number.isSafeInteger(segment) || !Number.isSafeInteger(offset) ? { segment: 0, offset: 0 } : { segment, offset };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async savePosition({ segment, offset }: SpoolPosition): Promise<void> {
+    const temporary = `${this.checkpointPath}.new`;
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      await handle.writeFile(`${segment} ${offset}`);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, this.checkpointPath);
+    await syncDirectory(this.options.directory);
+  }
+
+  async close(): Promise<void> {
+    await this.writing;
+    await this.abandonSegment();
+  }
+
+  private get checkpointPath(): string {
+    return join(this.options.directory, 'replayed');
+  }
+
+  private pathOf(segment: number): string {
+    return join(this.options.directory, `${String(segment).padStart(12, '0')}.spool`);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
