@@ -6,3 +6,4 @@ export { eventLogMigrations } from './migrations';
 export { murmur2, partitionOf } from './partitioner';
 export { EventLogServer, PassErrors } from './event-log.server';
 export type { EventLogServerOptions } from './event-log.server';
+export { PostgresEventLog } from './postgres/postgres-event-log';
