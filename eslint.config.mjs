@@ -42,7 +42,7 @@ export default tseslint.config(
   {
     files: ['**/*.{mjs,cjs,js}'],
     languageOptions: { sourceType: 'module' },
-    rules: { 'no-unused-vars': 'error', 'no-redeclare': 'error', 'no-unreachable': 'error' },
+    rules: { 'no-unused-vars': ['error', { varsIgnorePattern: '^_' }], 'no-redeclare': 'error', 'no-unreachable': 'error' },
   },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
   {
@@ -85,6 +85,7 @@ export default tseslint.config(
       '@typescript-eslint/no-restricted-imports': 'off',
       // Jest's matchers (expect.any and the like) are typed any.
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/unbound-method': 'off',
     },
   },

@@ -1,8 +1,7 @@
 // Writes what is derived from the code: docs/topics.md, docs/events.md, docs/data-flow.md and .env.example.
 //   node scripts/generate-docs.mjs            writes them
 //   node scripts/generate-docs.mjs --check    compares, and exits 1 where one is not current
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { declaredType, readContractComments } from './docs/contract-comments.mjs';
@@ -10,9 +9,9 @@ import { dataFlowFaults, dataFlowPage } from './docs/data-flow-page.mjs';
 import { environmentFile } from './docs/environment-file.mjs';
 import { eventsPage } from './docs/events-page.mjs';
 import { topicsPage } from './docs/topics-page.mjs';
+import { loadRepository } from './load-repository.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(import.meta.url);
 const contracts = join(root, 'libs/contracts/src');
 
 /** The schemas on each topic, in the order of the page. */
@@ -39,32 +38,18 @@ const catalogue = (topics, load) => {
   }));
 };
 
-const isService = (value) => typeof value === 'object' && value !== null && Array.isArray(value.consumes) && Array.isArray(value.produces);
-
-const loadServices = () =>
-  readdirSync(join(root, 'apps'))
-    .map((app) => join(root, 'apps', app, 'src/service.ts'))
-    .filter((file) => existsSync(file))
-    .map((file) => {
-      const service = Object.values(require(file)).find(isService);
-      if (service === undefined) throw new Error(`${file} exports no service definition`);
-      return service;
-    })
-    .sort((a, b) => a.defaultPort - b.defaultPort);
-
 /** The generated files by path, and what does not fit together. */
 export function generate() {
-  require(join(root, 'libs/testing/src/swc-register.cjs'));
-  const load = (file) => require(join(contracts, `${file}.ts`));
-  const { topics, allTopics } = load('topics');
-  const services = loadServices();
+  const { load, services } = loadRepository();
+  const contract = (file) => load(`libs/contracts/src/${file}.ts`);
+  const { topics, allTopics } = contract('topics');
   return {
     faults: dataFlowFaults(services, allTopics),
     files: {
       'docs/topics.md': topicsPage(allTopics),
-      'docs/events.md': eventsPage(catalogue(topics, load)),
+      'docs/events.md': eventsPage(catalogue(topics, contract)),
       'docs/data-flow.md': dataFlowPage(services, allTopics),
-      '.env.example': environmentFile(services, require(join(root, 'libs/platform/src/index.ts'))),
+      '.env.example': environmentFile(services, load('libs/platform/src/index.ts')),
     },
   };
 }
