@@ -9,6 +9,9 @@ import type { ConstraintViolation } from './database';
  */
 const TRANSIENT_STATE = /^(08|53|57|25006|25P03|40001|40P01|55P03)/;
 
+/** As FATAL it refuses a session: an operator has closed the database for now. In a statement it is a fault. */
+const CLOSED_DATABASE = '55000';
+
 const TRANSIENT_SOCKET = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EAI_AGAIN', 'ENOTFOUND',
 ]);
@@ -37,7 +40,7 @@ function inner(error: Error): unknown[] {
 export function isTransient(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
   const code = codeOf(error);
-  if (error instanceof DatabaseError) return TRANSIENT_STATE.test(code);
+  if (error instanceof DatabaseError) return TRANSIENT_STATE.test(code) || (code === CLOSED_DATABASE && error.severity === 'FATAL');
   return TRANSIENT_SOCKET.has(code) || TRANSIENT_TEXT.some((text) => error.message.startsWith(text)) || inner(error).some(isTransient);
 }
 

@@ -218,15 +218,33 @@ describe('isTransient', () => {
   it('is true for a server that is away, and false for faults of the statement or of ours', async () => {
     const away = new URL(fresh.url);
     away.port = '1';
+    const awayTwice = new URL(away);
+    awayTwice.hostname = 'localhost';
     const db = await open();
     const errors = await Promise.all([
       rejection(open({ url: away.href })),
+      rejection(open({ url: awayTwice.href })),
       rejection(db.query('selec 1')),
       rejection(db.query('insert into item values (1), (1)')),
       rejection(db.transaction(async () => Promise.reject(new TypeError('ours')))),
       rejection(db.dataSource.query('select pg_terminate_backend(pg_backend_pid())')),
     ]);
-    expect(errors.map(isTransient)).toEqual([true, false, false, false, true]);
+    expect(errors.map(isTransient)).toEqual([true, true, false, false, false, true]);
+  });
+
+  it('is true for a database that an operator has closed for now', async () => {
+    const closed = await freshDatabase();
+    const db = await open();
+    await db.query(`alter database ${closed.name} allow_connections false`);
+    const error = await rejection(open({ url: closed.url }));
+    await db.query(`alter database ${closed.name} allow_connections true`);
+    await closed.drop();
+    expect(error).toMatchObject({ code: '55000' });
+    expect(isTransient(error)).toBe(true);
+    await db.query('create sequence unused');
+    const misuse = await rejection(db.query(`select currval('unused')`));
+    expect(misuse).toMatchObject({ code: '55000' });
+    expect(isTransient(misuse)).toBe(false);
   });
 });
 
