@@ -29,6 +29,9 @@ class Lines extends Log {
   }
 }
 
+// Each makes a database cluster, or two; on a busy machine that takes its time.
+jest.setTimeout(60_000);
+
 const FAST = { fsync: 'off', full_page_writes: 'off' };
 let parent: string;
 let dataDir: string;
