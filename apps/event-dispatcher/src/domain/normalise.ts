@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { CallEvent, type NotificationHeader } from '@cc/contracts';
+
+/** The attempt that a notification belongs to. */
+export interface KnownAttempt {
+  readonly attemptId: string;
+  readonly callId: string;
+  readonly tenant: string;
+  readonly channel: string;
+  readonly recordRequested: boolean;
+}
+
+/** What a vendor's message says of the call, without the ids that only CC knows; `derived` when it reports something else in the first place. */
+export interface Fact {
+  readonly type: CallEvent['type'];
+  readonly occurredAt: number;
+  readonly derived?: true;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * A fact as a call event. Its id is made of what it says, so that a message which the vendor repeats, or a poll
+ * that tells the same again, gives the same event and not another one.
+ */
+export function toCallEvent(fact: Fact, attempt: KnownAttempt, header: NotificationHeader): CallEvent {
+  const { derived, ...said } = fact;
+  const source = derived === true ? 'derived' : header.kind;
+  const digest = createHash('sha256').update(JSON.stringify([source, said])).digest('hex').slice(0, 16);
+  const { attemptId, callId, tenant, channel } = attempt;
+  return CallEvent.parse({ ...said, id: `${attemptId}/${nameOf(fact.type)}/${digest}`, callId, tenant, attemptId, channel, recordedAt: header.receivedAt, source });
+}
+
+const nameOf = (type: string): string => type.replace(/^cc\.call\./, '').replace(/\.v\d+$/, '');

@@ -1,0 +1,29 @@
+import { AxiosHttpExchange } from '@cc/http';
+import { Clock, Sealer } from '@cc/kernel';
+import { Channels } from '@cc/vendors';
+import { Module } from '@nestjs/common';
+import { EventDispatcherSettings } from './event-dispatcher.config';
+import { CallEventsConsumer } from './in/call-events.consumer';
+import { Dispatcher, DispatchWatch } from './in/dispatcher';
+import { NotificationsConsumer } from './in/notifications.consumer';
+import { PendingUpkeep } from './in/pending-upkeep';
+import { Translator } from './in/translator';
+import { PgCorrelation } from './out/pg-correlation';
+
+@Module({
+  controllers: [NotificationsConsumer, CallEventsConsumer],
+  providers: [
+    PgCorrelation,
+    Dispatcher,
+    DispatchWatch,
+    Translator,
+    PendingUpkeep,
+    { provide: Sealer, inject: [EventDispatcherSettings], useFactory: ({ values }: EventDispatcherSettings) => new Sealer(values.encryptionKey, 'notifications') },
+    {
+      provide: Channels,
+      inject: [EventDispatcherSettings, Clock],
+      useFactory: ({ values }: EventDispatcherSettings, clock: Clock) => Channels.fromFile(values.channelsFile, { http: new AxiosHttpExchange(), clock }),
+    },
+  ],
+})
+export class EventDispatcherModule {}

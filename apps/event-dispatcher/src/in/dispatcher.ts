@@ -1,0 +1,80 @@
+import { encodeCallEvent, topics, type CallEvent, type ChannelNotification } from '@cc/contracts';
+import { EventLog } from '@cc/event-log';
+import { Clock, Log, Metrics } from '@cc/kernel';
+import type { Tx } from '@cc/postgres';
+import { Injectable } from '@nestjs/common';
+import type { KnownAttempt } from '../domain/normalise';
+import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
+import { Translator } from './translator';
+
+const SERVICE = 'event-dispatcher';
+
+/** A notification whose attempt is known. */
+export interface Correlated {
+  readonly notification: ChannelNotification;
+  readonly attempt: KnownAttempt;
+  /** The vendor's call id of this attempt is news to the others. */
+  readonly namesVendorCall: boolean;
+}
+
+/** Writes the events that notifications lead to, and puts aside what leads to none. */
+@Injectable()
+export class Dispatcher {
+  constructor(
+    private readonly correlation: PgCorrelation,
+    private readonly translator: Translator,
+    private readonly eventLog: EventLog,
+    private readonly clock: Clock,
+    private readonly watch: DispatchWatch,
+  ) {}
+
+  nowMs(): number {
+    return this.clock.nowMs();
+  }
+
+  async dispatch(tx: Tx, correlated: readonly Correlated[], unusable: readonly Quarantined[] = []): Promise<void> {
+    const quarantined: Quarantined[] = [...unusable];
+    const events: CallEvent[] = [];
+    for (const { notification, attempt, namesVendorCall } of correlated) {
+      const translated = this.translator.translate(notification, attempt);
+      if (translated.kind === 'unusable') quarantined.push({ notification, reason: translated.reason });
+      else events.push(...(namesVendorCall ? acceptedEvent(notification, attempt) : []), ...translated.events);
+    }
+    await this.correlation.quarantine(tx, quarantined);
+    this.watch.quarantined(quarantined);
+    await this.eventLog.appendInTransaction(tx, topics.callEvents.name, distinct(events).map((event) => encodeCallEvent(event, SERVICE)));
+  }
+}
+
+/** A message that carries the vendor's call id proves the acceptance, whatever became of the dial's answer. */
+function acceptedEvent(notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
+  if (notification.vendorCallId === undefined) return [];
+  const { attemptId, callId, tenant, channel } = attempt;
+  return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', vendorCallId: notification.vendorCallId }];
+}
+
+function distinct(events: readonly CallEvent[]): CallEvent[] {
+  return [...new Map(events.map((event) => [event.id, event])).values()];
+}
+
+/** Counts and reports what could not be used. */
+@Injectable()
+export class DispatchWatch {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly log: Log,
+  ) {}
+
+  quarantined(kept: readonly Quarantined[]): void {
+    for (const { notification, reason } of kept) {
+      this.metrics.counter('cc_notifications_quarantined_total', 'Vendor messages put aside because they could not be used', ['channel']).add(1, { channel: notification.channel });
+      this.log.warn('notification quarantined', { notificationId: notification.id, channel: notification.channel, reason });
+    }
+  }
+
+  expired(count: number): void {
+    if (count === 0) return;
+    this.metrics.counter('cc_notifications_orphaned_total', 'Vendor messages that belong to no known attempt').add(count);
+    this.log.warn('notifications belong to no known attempt', { count });
+  }
+}

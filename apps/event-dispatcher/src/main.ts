@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { eventDispatcher } from './service';
+
+void runServices(eventDispatcher);

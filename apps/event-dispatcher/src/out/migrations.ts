@@ -1,0 +1,36 @@
+import type { Migration } from '@cc/postgres';
+
+const createTables: Migration = {
+  name: '0001-correlation',
+  up: async (tx) => {
+    await tx.query(`
+      CREATE TABLE dispatcher_subject (
+        subject  varchar(160) PRIMARY KEY,
+        attempt  jsonb,
+        named    boolean NOT NULL DEFAULT false,
+        created  bigint NOT NULL
+      )`);
+    await tx.query(`CREATE INDEX dispatcher_subject_by_age ON dispatcher_subject (created)`);
+    await tx.query(`
+      CREATE TABLE dispatcher_pending (
+        notification_id varchar(64) PRIMARY KEY,
+        position   bigint GENERATED ALWAYS AS IDENTITY,
+        subject    varchar(160) NOT NULL,
+        header     jsonb NOT NULL,
+        sealed     bytea NOT NULL,
+        received   bigint NOT NULL
+      )`);
+    await tx.query(`CREATE INDEX dispatcher_pending_by_subject ON dispatcher_pending (subject)`);
+    await tx.query(`CREATE INDEX dispatcher_pending_by_age ON dispatcher_pending (received)`);
+    await tx.query(`
+      CREATE TABLE dispatcher_quarantine (
+        notification_id varchar(64) PRIMARY KEY,
+        reason     text NOT NULL,
+        header     jsonb NOT NULL,
+        sealed     bytea NOT NULL,
+        received   bigint NOT NULL
+      )`);
+  },
+};
+
+export const eventDispatcherMigrations: readonly Migration[] = [createTables];

@@ -1,0 +1,94 @@
+import { NotificationHeader, type ChannelNotification } from '@cc/contracts';
+import { Database, type Tx } from '@cc/postgres';
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import type { KnownAttempt } from '../domain/normalise';
+
+const KnownAttemptRow = z.object({ attemptId: z.string(), callId: z.string(), tenant: z.string(), channel: z.string(), recordRequested: z.boolean() });
+
+export interface Quarantined {
+  readonly notification: ChannelNotification;
+  readonly reason: string;
+}
+
+/** A subject as it is known: its attempt, and whether the vendor's call id was told to the others. */
+export interface Subject {
+  readonly attempt: KnownAttempt | undefined;
+  readonly named: boolean;
+}
+
+/**
+ * Who belongs to whom. Notifications and attempts both write the subject's row before they look for each other:
+ * whichever commits second sees the first, so that no notification waits for an attempt that has come already.
+ */
+@Injectable()
+export class PgCorrelation {
+  constructor(private readonly database: Database) {}
+
+  /** Locks the subjects, making those that are new; subjects in a fixed order keep concurrent batches from blocking each other for ever. */
+  async touch(tx: Tx, subjects: readonly string[], nowMs: number): Promise<Map<string, Subject>> {
+    if (subjects.length === 0) return new Map();
+    const rows = await tx.query<{ subject: string; attempt: unknown; named: boolean }>(
+      `INSERT INTO dispatcher_subject AS s (subject, created) SELECT u, $2::bigint FROM unnest($1::text[]) u
+       ON CONFLICT (subject) DO UPDATE SET named = s.named RETURNING subject, attempt, named`, [[...new Set(subjects)].sort(), nowMs]);
+    return new Map(rows.map((row) => [row.subject, { attempt: row.attempt === null ? undefined : KnownAttemptRow.parse(row.attempt), named: row.named }]));
+  }
+
+  async learn(tx: Tx, known: readonly { readonly subject: string; readonly attempt: KnownAttempt }[], nowMs: number): Promise<void> {
+    if (known.length === 0) return;
+    const distinct = [...new Map(known.map((entry) => [entry.subject, entry.attempt])).entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+    await tx.query(
+      `INSERT INTO dispatcher_subject (subject, attempt, created) SELECT t.*, $3::bigint FROM unnest($1::text[], $2::jsonb[]) AS t(subject, attempt)
+       ON CONFLICT (subject) DO UPDATE SET attempt = excluded.attempt`,
+      [distinct.map(([subject]) => subject), distinct.map(([, attempt]) => JSON.stringify(attempt)), nowMs]);
+  }
+
+  async markNamed(tx: Tx, subjects: readonly string[]): Promise<void> {
+    if (subjects.length > 0) await tx.query(`UPDATE dispatcher_subject SET named = true WHERE subject = ANY($1::text[])`, [[...subjects].sort()]);
+  }
+
+  async hold(tx: Tx, waiting: readonly { readonly subject: string; readonly notification: ChannelNotification }[]): Promise<void> {
+    if (waiting.length === 0) return;
+    await tx.query(
+      `INSERT INTO dispatcher_pending (notification_id, subject, header, sealed, received)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bytea[], $5::bigint[]) ON CONFLICT DO NOTHING`,
+      [waiting.map(({ notification }) => notification.id), waiting.map(({ subject }) => subject), ...columnsOf(waiting.map(({ notification }) => notification))]);
+  }
+
+  /** The notifications that waited for these subjects, in the order in which they came; they wait no longer. */
+  async release(tx: Tx, subjects: readonly string[]): Promise<ChannelNotification[]> {
+    if (subjects.length === 0) return [];
+    const rows = await tx.query<{ header: unknown; sealed: Buffer; position: number }>(`DELETE FROM dispatcher_pending WHERE subject = ANY($1::text[]) RETURNING header, sealed, position`, [subjects]);
+    return rows.sort((a, b) => a.position - b.position).map((row) => ({ ...NotificationHeader.parse(row.header), sealed: row.sealed }));
+  }
+
+  /** Keeps what could not be used, with the reason. */
+  async quarantine(tx: Tx, kept: readonly Quarantined[]): Promise<void> {
+    if (kept.length === 0) return;
+    await tx.query(
+      `INSERT INTO dispatcher_quarantine (notification_id, reason, header, sealed, received)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bytea[], $5::bigint[]) ON CONFLICT DO NOTHING`,
+      [kept.map(({ notification }) => notification.id), kept.map(({ reason }) => reason), ...columnsOf(kept.map(({ notification }) => notification))]);
+  }
+
+  /** Moves what has waited too long to quarantine. Resolves to how many there were. */
+  async expire(receivedBeforeMs: number, reason: string): Promise<number> {
+    const rows = await this.database.query(
+      `WITH late AS (DELETE FROM dispatcher_pending WHERE received < $1 RETURNING notification_id, header, sealed, received)
+       INSERT INTO dispatcher_quarantine (notification_id, reason, header, sealed, received) SELECT notification_id, $2, header, sealed, received FROM late
+       ON CONFLICT DO NOTHING RETURNING notification_id`, [receivedBeforeMs, reason]);
+    return rows.length;
+  }
+
+  async forget(createdBeforeMs: number): Promise<void> {
+    await this.database.query(`DELETE FROM dispatcher_subject WHERE created < $1`, [createdBeforeMs]);
+  }
+}
+
+function columnsOf(notifications: readonly ChannelNotification[]): [string[], Buffer[], number[]] {
+  return [
+    notifications.map(({ sealed: _sealed, ...header }) => JSON.stringify(header)),
+    notifications.map(({ sealed }) => sealed),
+    notifications.map(({ receivedAt }) => receivedAt),
+  ];
+}

@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { poller } from './service';
+
+void runServices(poller);

@@ -1,0 +1,4 @@
+import { runServices } from '@cc/platform';
+import { recordingArchiver } from './service';
+
+void runServices(recordingArchiver);
