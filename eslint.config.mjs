@@ -64,6 +64,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/no-restricted-imports': ['error', { paths: [nestFactory, ...envImport] }],
       'cc/static-log-message': 'error',
+      'cc/injected-class-first': 'error',
       'cc/type-name': 'error',
       'no-console': 'error',
       'no-restricted-properties': ['error', processEnv],

@@ -6,6 +6,7 @@ import { root, withPlantedTree } from './planted-tree.mjs';
 
 const lines = (count, line) => Array.from({ length: count }, line).join('\n');
 const union = "type Side = 'a' | 'b';\n";
+const decorator = 'const Decorated = (): ClassDecorator => () => {};\nexport const Body = (): ParameterDecorator => () => {};\n';
 const logPort = 'interface Log { info(message: string, fields?: object): void; warn(message: string): void }\n';
 
 /** [rule, file, text, part of the message where one rule says several things]. */
@@ -30,6 +31,8 @@ const probes = [
   ['@typescript-eslint/no-restricted-imports', 'libs/platform/src/environment.ts', "import { env } from 'node:process';\nexport const home = env['HOME'];\n", '*.config.ts'],
   ['cc/static-log-message', 'libs/kernel/src/log-line.ts', `${logPort}export const tell = (log: Log, call: string): void => { log.info(\`call \${call} ended\`); };\n`],
   ['cc/static-log-message', 'libs/kernel/src/log-member.ts', `${logPort}export class Teller { constructor(private readonly log: Log) {}\n tell(text: string): void { this.log.warn(text); } }\n`],
+  ['cc/injected-class-first', 'apps/probe/src/in/late.ts', `${decorator}@Decorated()\nexport class Early { constructor(readonly late: Late) {} }\nexport class Late { x = 1 }\n`],
+  ['cc/injected-class-first', 'apps/probe/src/in/late-body.ts', `${decorator}@Decorated()\nexport class Early { take(@Body() body: Late): number { return body.x; } }\nexport class Late { x = 1 }\n`],
   ['cc/type-name', 'libs/kernel/src/call-manager-class.ts', 'export class CallManager { calls = 0 }\n', 'manager'],
   ['cc/file-name', 'libs/kernel/src/callRecords.ts', 'export const records = 1;\n', 'kebab-case'],
   ['cc/file-name', 'libs/kernel/src/utils/text.ts', 'export const text = 1;\n', '"utils"'],
@@ -62,6 +65,7 @@ const probes = [
 /** Each does what a rule comes close to refusing, and may. */
 const clean = {
   'libs/kernel/src/allowed.ts': `${logPort}${union}export const sides = ['a', 'b'] as const;\nexport const pick = { a: 1 } satisfies Record<string, number>;\nexport class Base64 { constructor(private readonly log: Log) {}\n say(side: Side): void { this.log.info('said', { side }); } }\nexport function name(side: Side): string { switch (side) { case 'a': return 'caller'; case 'b': return 'called'; } }\n`,
+  'apps/probe/src/in/early.ts': `${decorator}export class Early { x = 1 }\n@Decorated()\nexport class User { constructor(readonly early: Early) {}\n later(late: Late): number { return late.x; } }\nexport class Late { x = 1 }\n`,
   'apps/probe/src/settings.config.ts': "export const home = process.env['HOME'];\n",
   'libs/platform/src/start.ts': "import { NestFactory } from '@nestjs/core';\nexport const start = NestFactory;\n",
   'libs/contracts/src/index.ts': "export { sides } from './sides';\nexport type * from './sides';\n",

@@ -58,4 +58,31 @@ const typeName = {
   },
 };
 
-export const ccRules = { rules: { 'static-log-message': staticLogMessage, 'file-name': fileName, 'type-name': typeName } };
+const isDecorated = (node) => (node.decorators?.length ?? 0) > 0;
+
+/** The annotations whose classes a decorator's metadata names at run time: of constructor, decorated methods and properties. */
+const injectedTypes = (member) => {
+  if (member.type === 'PropertyDefinition') return isDecorated(member) ? [member.typeAnnotation] : [];
+  if (member.type !== 'MethodDefinition') return [];
+  const parameters = member.value.params.map((parameter) => ({ decorated: isDecorated(parameter), pattern: parameter.type === 'TSParameterProperty' ? parameter.parameter : parameter }));
+  const counts = member.kind === 'constructor' || isDecorated(member) || parameters.some(({ decorated }) => decorated);
+  return counts ? parameters.map(({ pattern }) => pattern.typeAnnotation) : [];
+};
+
+const injectedClassFirst = {
+  meta: { type: 'problem', schema: [], messages: { late: '{{name}} is declared below, but the metadata of the decorator above needs it when the file loads. Instead: declare it first, or in its own file.' } },
+  create: (context) => {
+    const look = (node) => {
+      if (!isDecorated(node)) return;
+      const program = context.sourceCode.ast.body.map((statement) => statement.declaration ?? statement);
+      const later = new Set(program.filter((statement) => statement.type === 'ClassDeclaration' && statement.range[0] > node.range[0]).map(({ id }) => id?.name));
+      for (const annotation of node.body.body.flatMap(injectedTypes)) {
+        const type = annotation?.typeAnnotation;
+        if (type?.type === 'TSTypeReference' && later.has(type.typeName.name)) context.report({ node: type, messageId: 'late', data: { name: type.typeName.name } });
+      }
+    };
+    return { ClassDeclaration: look };
+  },
+};
+
+export const ccRules = { rules: { 'injected-class-first': injectedClassFirst, 'static-log-message': staticLogMessage, 'file-name': fileName, 'type-name': typeName } };
