@@ -3,3 +3,5 @@ export type { ByteRange, FileToPut, ObjectStat, OpenedObject, PutOutcome, Signed
 export { AliOssObjectStore } from './ali-oss-object-store';
 export type { AccessCredentials, AliOssSettings } from './ali-oss-settings';
 export { aliOssSettings, objectStoreSettings } from './object-store.config';
+export { startEmbeddedObjectStore } from './embedded/embedded-object-store';
+export type { EmbeddedObjectStore, EmbeddedObjectStoreSettings } from './embedded/embedded-object-store';

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { OssRequest, QueryValue } from './oss-request';
+import { byName } from './signature-v1';
 
 export interface SignedScope {
   /** `yyyymmddThhmmssZ`. */
@@ -31,13 +32,13 @@ function canonicalRequest(request: OssRequest, scope: SignedScope, withEqualsSig
   const query = [...request.query]
     .filter(([name]) => name !== 'x-oss-signature')
     .map(([name, value]): [string, string] => [encodeStrictly(name), withEqualsSign(value) ? `=${encodeStrictly(value.value)}` : ''])
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(byName)
     .map((pair) => pair.join(''));
   const additional = [...new Set(scope.additionalHeaders)].sort();
   const headers = [...request.headers]
     .filter(([name]) => name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5' || additional.includes(name))
-    .map(([name, value]) => `${name}:${value.trim()}\n`)
-    .sort();
+    .sort(byName)
+    .map(([name, value]) => `${name}:${value.trim()}\n`);
   return [
     request.method,
     encodeStrictly(path).replaceAll('%2F', '/'),
