@@ -23,7 +23,8 @@ const STOP_LIMIT_MS = 25_000;
 /** A single-node Kafka of one spec's own, to be killed or paused. It ends with the process that started it. */
 export class KafkaBroker {
   private constructor(
-    private readonly dataDir: string,
+    /** Its log and its `broker.out`, until it is stopped. */
+    readonly dataDir: string,
     private readonly options: KafkaBrokerOptions,
     private process: Script,
     private readonly port: number,
