@@ -85,6 +85,10 @@ const environmentOf = (container, configMaps) => ({
   ...Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value])),
 });
 
+/** The settings that a service reads where Kafka carries the log. */
+const readBy = (service, { databaseSchema, eventLogSchema, platformSchema, variableNames }) =>
+  new Set([platformSchema(service.name, service.defaultPort), service.settings.schema, ...(service.backends === 'none' ? [] : [eventLogSchema]), ...(service.backends === 'database' ? [databaseSchema] : [])].flatMap(variableNames));
+
 /** The same environment with each secret's file replaced by a sample that exists here. */
 const withSampleFiles = (environment, folder) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => {
@@ -133,6 +137,7 @@ const kubernetesFaults = (objects, services, platform, folder) => {
         'keeps what it writes below /var/lib/cc on a volume': !Object.values(environment).some((value) => value.startsWith('/var/lib/cc')) || workload.spec.volumeClaimTemplates?.length > 0,
       }),
       ...files.filter(([, path]) => !mounted.has(path)).map(([name, path]) => `${where}: ${name} points to ${path}, which is not mounted`),
+      ...(pod.containers[0].env ?? []).filter(({ name }) => !readBy(service, platform).has(name)).map(({ name }) => `${where}: is given ${name}, which it does not read`),
       ...settingFaults(where, service, withSampleFiles(environment, folder), platform),
     ];
   });
