@@ -21,7 +21,10 @@ async function start() {
   child.stdin.on('error', () => undefined);
   const exited = new Promise((done) => child.once('exit', done));
   const { faults, variables } = JSON.parse(await firstLine(child));
-  if (faults !== undefined) throw new Error(`The tests need what this machine lacks: ${faults.join('; ')}`);
+  if (faults !== undefined) {
+    await exited;
+    throw new Error(`The tests need what this machine lacks: ${faults.join('; ')}`);
+  }
   child.unref();
   child.stdin.unref();
   child.stdout.unref();
