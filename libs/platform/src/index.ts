@@ -1,6 +1,6 @@
 export { defineService } from './service-definition';
 export type { ServiceDefinition } from './service-definition';
-export { descriptionOf, setting, settingsFor, variableNames } from './settings';
+export { descriptionOf, loadShape, setting, settingsFor, variableNames } from './settings';
 export type { Environment, SettingDescription, SettingsClass } from './settings';
 export { databaseSchema, eventLogSchema, platformSchema, processEnvironment, serviceNames, variablePrefix } from './platform.config';
 export type { ServiceName } from './platform.config';

@@ -9,6 +9,7 @@ export const objectStoreShape = {
   ossPublicEndpoint: setting.optionalText({ env: 'CC_OSS_PUBLIC_ENDPOINT', help: 'The endpoint of the addresses that people get, where it is another one', example: 'https://oss-cn-hangzhou.aliyuncs.com' }),
   ossAccessKeyId: setting.secret({ env: 'CC_OSS_ACCESS_KEY_ID', help: 'The access key', example: 'LTAI…' }),
   ossAccessKeySecret: setting.secret({ env: 'CC_OSS_ACCESS_KEY_SECRET', help: 'Its secret', example: '…' }),
+  ossStsToken: setting.optionalSecret({ env: 'CC_OSS_STS_TOKEN', help: 'The security token, with temporary credentials only; it is not renewed', example: '…' }),
   ossPathStyle: setting.flag({ env: 'CC_OSS_PATH_STYLE', default: false, help: '`/bucket/key` instead of `bucket.host/key`: for the embedded store', example: 'true' }),
   ossSignature: setting.choice(['v4', 'v1'], { env: 'CC_OSS_SIGNATURE', default: 'v4', help: 'The version of the signatures', example: 'v4' }),
 } as const;
@@ -24,6 +25,7 @@ export function objectStoreOptions(values: ObjectStoreValues) {
     accessKeySecret: values.ossAccessKeySecret,
     pathStyle: values.ossPathStyle,
     authorizationV4: values.ossSignature === 'v4',
+    ...(values.ossStsToken === undefined ? {} : { stsToken: values.ossStsToken }),
     ...(values.ossEndpoint === undefined ? {} : { endpoint: values.ossEndpoint }),
     ...(values.ossPublicEndpoint === undefined ? {} : { publicEndpoint: values.ossPublicEndpoint }),
   };

@@ -39,7 +39,7 @@ export function knownVariables(service: ServiceDefinition): string[] {
 /** A `CC_` name that neither this service nor, by its prefix, another one can mean: most often a typing error. */
 function unknownNames(service: ServiceDefinition, env: Environment): string[] {
   const known = new Set([...knownVariables(service), ...sharedVariables]);
-  const others = serviceNames.filter((name) => name !== service.name).map((name) => `${variablePrefix(name)}_`);
+  const others = ['CC_SIM_', ...serviceNames.filter((name) => name !== service.name).map((name) => `${variablePrefix(name)}_`)];
   return Object.keys(env)
     .filter((name) => name.startsWith('CC_') && !known.has(name) && !others.some((prefix) => name.startsWith(prefix)))
     .map((name) => `${name}: no such setting${nearest(name, known)}. \`npx cc config ${service.name}\` lists them all`);

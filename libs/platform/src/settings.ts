@@ -51,6 +51,7 @@ export const setting = {
   /** Text that must stay out of logs; given by value or by file. */
   secret: (options: Described<string>): z.ZodType<string> =>
     describe(options.default === undefined ? text : text.default(options.default), { ...options, secret: true }),
+  optionalSecret: (options: SettingDescription): z.ZodType<string | undefined> => describe(text.optional(), { ...options, secret: true }),
   /** At least 32 random bytes in base64, given by value or by file. */
   key: (options: SettingDescription): z.ZodType<Buffer> =>
     describe(

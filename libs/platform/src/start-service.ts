@@ -111,7 +111,6 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
   const adapter = new FastifyAdapter({
     bodyLimit: service.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     genReqId: () => newId('req'),
-    disableRequestLogging: true,
     keepAliveTimeout: timeouts.keepAliveTimeout,
     requestTimeout: timeouts.requestTimeout,
     http: { headersTimeout: timeouts.headersTimeout, connectionsCheckingInterval },

@@ -17,6 +17,15 @@ interface PlannedDial {
   readonly command: PlaceCall;
 }
 
+/** What a dialler reads of its surroundings. */
+@Injectable()
+export class DiallerAmbience {
+  constructor(
+    readonly settings: ChannelRouterSettings,
+    readonly log: Log,
+  ) {}
+}
+
 /** Takes queued calls, commits their attempts, dials, and commits what came of it. */
 @Injectable()
 export class Dialler {
@@ -119,13 +128,4 @@ export class Dialler {
   private async publish(tx: Tx, events: readonly CallEvent[]): Promise<void> {
     if (events.length > 0) await this.eventLog.appendInTransaction(tx, topics.callEvents.name, events.map((event) => encodeCallEvent(event, SERVICE)));
   }
-}
-
-/** What a dialler reads of its surroundings. */
-@Injectable()
-export class DiallerAmbience {
-  constructor(
-    readonly settings: ChannelRouterSettings,
-    readonly log: Log,
-  ) {}
 }

@@ -14,6 +14,16 @@ const WATCH_IDLE_MS = 1000;
 /** Vendors limit their queries; what is left over comes with the next look. */
 const LOOKS_AT_ONCE = 5;
 
+/** The backends that the loops use. */
+@Injectable()
+export class RouterBackends {
+  constructor(
+    readonly eventLog: EventLog,
+    readonly clock: Clock,
+    readonly metrics: Metrics,
+  ) {}
+}
+
 /** The router's own work: dial what is queued, pass cancellations on, settle what is in doubt, and end what nobody ends. */
 @Injectable()
 export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
@@ -92,14 +102,4 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
       await eventLog.appendInTransaction(tx, topics.callEvents.name, [encodeCallEvent(reapedEvent(attempt, clock.nowMs()), SERVICE)]);
     });
   }
-}
-
-/** The backends that the loops use. */
-@Injectable()
-export class RouterBackends {
-  constructor(
-    readonly eventLog: EventLog,
-    readonly clock: Clock,
-    readonly metrics: Metrics,
-  ) {}
 }

@@ -11,6 +11,29 @@ import type { SpoolPosition } from '../out/spool';
 const BATCH = 500;
 const IDLE_MS = 500;
 
+/** Counts and reports what the replay meets. */
+@Injectable()
+export class ReplayWatch {
+  constructor(
+    readonly log: Log,
+    private readonly metrics: Metrics,
+  ) {}
+
+  replayed(count: number): void {
+    this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(count);
+  }
+
+  damaged(segment: number, count: number): void {
+    this.metrics.counter('cc_spool_damaged_total', 'Damaged stretches met in the spool').add(count);
+    this.log.error('the spool is damaged', { segment, count });
+  }
+
+  unreadable(error: unknown): void {
+    this.metrics.counter('cc_spool_unreadable_total', 'Spooled callbacks that could not be opened').add();
+    this.log.error('a spooled callback cannot be opened', { error });
+  }
+}
+
 /** Moves the spool into the log: append, then checkpoint. What a crash between the two sends twice has the same id twice. */
 @Injectable()
 export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
@@ -81,28 +104,5 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     const subject = this.channels.find(callback.channel)?.adapter.subjectOf(raw) ?? {};
     const header = { id: callback.id, channel: callback.channel, kind: raw.kind, receivedAt: raw.receivedAt, ...subject };
     return encodeChannelNotification({ ...header, sealed: sealNotification(raw, callback.id, this.sealer) }, 'e9-callback-ingest');
-  }
-}
-
-/** Counts and reports what the replay meets. */
-@Injectable()
-export class ReplayWatch {
-  constructor(
-    readonly log: Log,
-    private readonly metrics: Metrics,
-  ) {}
-
-  replayed(count: number): void {
-    this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(count);
-  }
-
-  damaged(segment: number, count: number): void {
-    this.metrics.counter('cc_spool_damaged_total', 'Damaged stretches met in the spool').add(count);
-    this.log.error('the spool is damaged', { segment, count });
-  }
-
-  unreadable(error: unknown): void {
-    this.metrics.counter('cc_spool_unreadable_total', 'Spooled callbacks that could not be opened').add();
-    this.log.error('a spooled callback cannot be opened', { error });
   }
 }

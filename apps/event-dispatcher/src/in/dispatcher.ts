@@ -17,6 +17,28 @@ export interface Correlated {
   readonly namesVendorCall: boolean;
 }
 
+/** Counts and reports what could not be used. */
+@Injectable()
+export class DispatchWatch {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly log: Log,
+  ) {}
+
+  quarantined(kept: readonly Quarantined[]): void {
+    for (const { notification, reason } of kept) {
+      this.metrics.counter('cc_notifications_quarantined_total', 'Vendor messages put aside because they could not be used', ['channel']).add(1, { channel: notification.channel });
+      this.log.warn('notification quarantined', { notificationId: notification.id, channel: notification.channel, reason });
+    }
+  }
+
+  expired(count: number): void {
+    if (count === 0) return;
+    this.metrics.counter('cc_notifications_orphaned_total', 'Vendor messages that belong to no known attempt').add(count);
+    this.log.warn('notifications belong to no known attempt', { count });
+  }
+}
+
 /** Writes the events that notifications lead to, and puts aside what leads to none. */
 @Injectable()
 export class Dispatcher {
@@ -55,26 +77,4 @@ function acceptedEvent(notification: ChannelNotification, attempt: KnownAttempt)
 
 function distinct(events: readonly CallEvent[]): CallEvent[] {
   return [...new Map(events.map((event) => [event.id, event])).values()];
-}
-
-/** Counts and reports what could not be used. */
-@Injectable()
-export class DispatchWatch {
-  constructor(
-    private readonly metrics: Metrics,
-    private readonly log: Log,
-  ) {}
-
-  quarantined(kept: readonly Quarantined[]): void {
-    for (const { notification, reason } of kept) {
-      this.metrics.counter('cc_notifications_quarantined_total', 'Vendor messages put aside because they could not be used', ['channel']).add(1, { channel: notification.channel });
-      this.log.warn('notification quarantined', { notificationId: notification.id, channel: notification.channel, reason });
-    }
-  }
-
-  expired(count: number): void {
-    if (count === 0) return;
-    this.metrics.counter('cc_notifications_orphaned_total', 'Vendor messages that belong to no known attempt').add(count);
-    this.log.warn('notifications belong to no known attempt', { count });
-  }
 }

@@ -11,6 +11,17 @@ import { PollerSettings } from '../poller.config';
 const IDLE_MS = 100;
 const TIDY_EVERY_MS = 60_000;
 
+/** What the poll loop reads of its surroundings. */
+@Injectable()
+export class PollAmbience {
+  constructor(
+    readonly settings: PollerSettings,
+    readonly clock: Clock,
+    readonly metrics: Metrics,
+    readonly log: Log,
+  ) {}
+}
+
 /** Polls what is due; an answer that tells something new goes into the log in the same transaction as the task's next step. */
 @Injectable()
 export class PollLoop implements OnApplicationBootstrap, OnModuleDestroy {
@@ -98,15 +109,4 @@ export class PollLoop implements OnApplicationBootstrap, OnModuleDestroy {
     if (givenUp > 0) this.ambience.log.warn('calls are no longer polled, their limit is over', { count: givenUp });
     return false;
   }
-}
-
-/** What the poll loop reads of its surroundings. */
-@Injectable()
-export class PollAmbience {
-  constructor(
-    readonly settings: PollerSettings,
-    readonly clock: Clock,
-    readonly metrics: Metrics,
-    readonly log: Log,
-  ) {}
 }

@@ -14,6 +14,17 @@ const IDLE_MS = 250;
 /** Beyond the download: the vendor's address, the upload and its repetitions. */
 const LEASE_MARGIN_MS = 30_000;
 
+/** What the archive loop reads of its surroundings. */
+@Injectable()
+export class ArchiveAmbience {
+  constructor(
+    readonly settings: RecordingArchiverSettings,
+    readonly clock: Clock,
+    readonly metrics: Metrics,
+    readonly log: Log,
+  ) {}
+}
+
 /** Works the archive tasks off: fetch, store, and tell in the same transaction that finishes the task. */
 @Injectable()
 export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
@@ -83,15 +94,4 @@ export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
       log.warn('the outcome of a recording could not be stored', { callId: task.callId, attemptId: task.attemptId, error });
     }
   }
-}
-
-/** What the archive loop reads of its surroundings. */
-@Injectable()
-export class ArchiveAmbience {
-  constructor(
-    readonly settings: RecordingArchiverSettings,
-    readonly clock: Clock,
-    readonly metrics: Metrics,
-    readonly log: Log,
-  ) {}
 }

@@ -5,12 +5,13 @@ const bounded = (durationMs: number): number => Math.min(Math.max(0, durationMs)
 
 const WAV_HZ = 8000;
 const TONE_HZ = 400;
-const WAV_HEADER_BYTES = 46;
+const WAV_HEADER_BYTES = 58;
 const WAVE_FORMAT_ALAW = 6;
 
-/** A WAV file (G.711 A-law, 8 kHz, mono) with a soft 400 Hz tone of that length; at most 10 minutes. */
+/** A WAV file (G.711 A-law, 8 kHz, mono) with a soft 400 Hz tone of that length, to the quarter millisecond; at most 10 minutes. */
 export function wavOf(durationMs: number): Buffer {
-  const samples = Math.round((bounded(durationMs) * WAV_HZ) / 1000);
+  // An even number of samples, since chunks of RIFF begin at even places.
+  const samples = 2 * Math.round((bounded(durationMs) * WAV_HZ) / 2000);
   const header = Buffer.alloc(WAV_HEADER_BYTES);
   header.write('RIFF', 0, 'latin1');
   header.writeUInt32LE(WAV_HEADER_BYTES - 8 + samples, 4);
@@ -23,8 +24,11 @@ export function wavOf(durationMs: number): Buffer {
   header.writeUInt16LE(1, 32);
   header.writeUInt16LE(8, 34);
   header.writeUInt16LE(0, 36);
-  header.write('data', 38, 'latin1');
-  header.writeUInt32LE(samples, 42);
+  header.write('fact', 38, 'latin1');
+  header.writeUInt32LE(4, 42);
+  header.writeUInt32LE(samples, 46);
+  header.write('data', 50, 'latin1');
+  header.writeUInt32LE(samples, 54);
   return Buffer.concat([header, samples === 0 ? Buffer.alloc(0) : Buffer.alloc(samples, onePeriod())]);
 }
 

@@ -1,0 +1,112 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { CcError, type Log } from '@cc/kernel';
+import { startEmbeddedObjectStore } from '@cc/object-store';
+import { variablePrefix, type Environment, type ServiceDefinition } from '@cc/platform';
+import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@cc/postgres';
+import { developmentSecrets, type DevelopmentSecrets } from './development-secrets';
+import { simulatedChannels } from './simulated-channels';
+
+export interface Backends {
+  /** The environment of the services: what was given, completed by what was started. */
+  readonly env: Environment;
+  readonly secrets: DevelopmentSecrets;
+  stop(): Promise<void>;
+}
+
+export interface BackendOptions {
+  readonly dataDir: string;
+  readonly env: Environment;
+  readonly services: readonly ServiceDefinition[];
+  readonly objectStorePort: number;
+  readonly simulatorSpeed: number;
+  readonly log: Log;
+  readonly say: (line: string) => void;
+}
+
+export const TENANT = 'demo';
+
+/** Starts what the environment does not name: PostgreSQL, the object store; and writes the channel file for the simulator. */
+export async function startBackends(options: BackendOptions): Promise<Backends> {
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const secrets = developmentSecrets(dataDir);
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.reverse()) await end().catch((error: unknown) => options.log.error('a backend did not end cleanly', { error }));
+  };
+  try {
+    const ports = await freePorts(options);
+    const database = await databaseUrl(options, dataDir, stops);
+    const objectStore = await objectStoreVariables(options, dataDir, secrets, stops);
+    return { env: { ...serviceVariables(options, dataDir, secrets, ports), ...database, ...objectStore, ...ports, ...options.env, ...zeroPortsReplaced(options.env, ports) }, secrets, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Deletes what earlier starts left in a data directory, and nothing else that may lie there. */
+export async function removeData(dataDir: string): Promise<void> {
+  await removeEmbeddedPostgres(join(dataDir, 'postgres'));
+  for (const part of ['objects', 'spool', 'secrets.json', 'channels.yaml', 'cc.log']) rmSync(join(dataDir, part), { recursive: true, force: true });
+}
+
+async function databaseUrl({ env, log, say }: BackendOptions, dataDir: string, stops: (() => Promise<void>)[]): Promise<Environment> {
+  if (env['CC_DATABASE_URL'] !== undefined || env['CC_DATABASE_URL_FILE'] !== undefined) return {};
+  const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log });
+  stops.push(() => postgres.stop());
+  say('PostgreSQL           embedded');
+  return { CC_DATABASE_URL: postgres.url };
+}
+
+async function objectStoreVariables({ env, log, say, objectStorePort }: BackendOptions, dataDir: string, secrets: DevelopmentSecrets, stops: (() => Promise<void>)[]): Promise<Environment> {
+  if (env['CC_OSS_BUCKET'] !== undefined) return {};
+  const credentials = { accessKeyId: secrets.objectStoreKeyId, accessKeySecret: secrets.objectStoreKeySecret };
+  const store = await startEmbeddedObjectStore({ dataDir: join(dataDir, 'objects'), port: objectStorePort, host: '127.0.0.1', ...credentials, log });
+  stops.push(() => store.stop());
+  say(`object store         ${store.endpoint}`);
+  return {
+    CC_OSS_ENDPOINT: store.endpoint, CC_OSS_REGION: 'oss-cn-embedded', CC_OSS_BUCKET: 'cc-recordings', CC_OSS_PATH_STYLE: 'true',
+    CC_OSS_ACCESS_KEY_ID: credentials.accessKeyId, CC_OSS_ACCESS_KEY_SECRET: credentials.accessKeySecret,
+  };
+}
+
+function serviceVariables({ simulatorSpeed, env }: BackendOptions, dataDir: string, secrets: DevelopmentSecrets, ports: Environment): Environment {
+  const portOf = (service: string): string => ports[`${variablePrefix(service)}_PORT`] ?? '';
+  const channelsFile = join(dataDir, 'channels.yaml');
+  if (env['CC_CHANNELS_FILE'] === undefined) writeFileSync(channelsFile, simulatedChannels(`http://127.0.0.1:${portOf('vendor-simulator')}`, secrets.callbackSecret, simulatorSpeed), { mode: 0o600 });
+  return {
+    CC_API_KEYS: `${TENANT}:${secrets.apiKey}`,
+    CC_ENCRYPTION_KEY: secrets.encryptionKey,
+    CC_CHANNELS_FILE: channelsFile,
+    CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(dataDir, 'spool'),
+    CC_SIM_SPEED: String(simulatorSpeed),
+    CC_SIM_E9_CALLBACK_URL: `http://127.0.0.1:${portOf('e9-callback-ingest')}/callbacks/e9-main/${secrets.callbackSecret}`,
+    CC_RECORDING_ARCHIVER_RETRY_SECONDS: '1',
+  };
+}
+
+/** The port of every service, known before any starts, since some must know another's address. */
+async function freePorts({ services, env }: BackendOptions): Promise<Environment> {
+  const ports: Record<string, string> = {};
+  for (const { name, defaultPort } of services) {
+    const variable = `${variablePrefix(name)}_PORT`;
+    const wished = env[variable] ?? String(defaultPort);
+    ports[variable] = wished === '0' ? String(await freePort()) : wished;
+  }
+  return ports;
+}
+
+const zeroPortsReplaced = (env: Environment, ports: Environment): Environment => Object.fromEntries(Object.entries(ports).filter(([name]) => env[name] === '0'));
+
+function freePort(): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    const server = createServer();
+    server.on('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolvePort(address.port) : reject(new CcError('fault', 'no-free-port', 'The system gave no free port'))));
+    });
+  });
+}
