@@ -199,8 +199,9 @@ async function repeated<T>(doing: string, work: () => Promise<T>): Promise<T> {
 
 function requireKey(key: string): void {
   const length = Buffer.byteLength(key);
-  if (length < 1 || length > 1_023 || /^[/\\?]/.test(key)) {
-    throw new CcError('input', 'object_key_invalid', 'an object key is 1 to 1023 bytes and does not start with / \\ or ?');
+  // The client, as every browser, resolves dot segments before it sends: the request would name another object than was signed.
+  if (length < 1 || length > 1_023 || /^[/\\?]|(^|\/)\.{1,2}(\/|$)/.test(key)) {
+    throw new CcError('input', 'object_key_invalid', 'an object key is 1 to 1023 bytes, does not start with / \\ or ? and has no segment . or ..');
   }
 }
 

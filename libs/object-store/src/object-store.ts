@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 
 /** A finished local file that shall become an object. */
 export interface FileToPut {
-  /** 1 to 1023 bytes of UTF-8, not starting with `/`; never a telephone number. */
+  /** 1 to 1023 bytes of UTF-8, not starting with `/`, `\\` or `?`, without `.` and `..` segments; never a telephone number. */
   readonly key: string;
   readonly path: string;
   readonly sizeBytes: number;

@@ -12,7 +12,7 @@ import { type EmbeddedObjectStore, startEmbeddedObjectStore } from '../src/embed
 import type { FileToPut } from '../src/object-store';
 
 const keys = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
-const oddKeys = ['a b+c', '录音/二〇二六.wav', 'x&y=z', '100%25', 'q?r=1', "it's (!*)", 'a//b/../c', 'A.wav', 'a.wav', `${'长'.repeat(341)}`];
+const oddKeys = ['a b+c', '录音/二〇二六.wav', 'x&y=z', '100%25', 'q?r=1', "it's (!*)", 'a//b/..c', 'A.wav', 'a.wav', `${'长'.repeat(340)}`];
 
 let directory: string;
 let embedded: EmbeddedObjectStore;
@@ -124,7 +124,7 @@ describe.each([['V1', false], ['V4', true]])('an object store over %s', (version
   test('what is not there is missing, and a key that OSS does not take is refused', async () => {
     expect(await store.stat(name('nothing'))).toBeUndefined();
     await expect(store.openRead(name('nothing'))).rejects.toMatchObject({ kind: 'missing', code: 'object_missing' });
-    for (const key of ['', '/a', '\\a', '长'.repeat(342)]) await expect(store.stat(key)).rejects.toMatchObject({ kind: 'input', code: 'object_key_invalid' });
+    for (const key of ['', '/a', '\\a', 'a/../b', './a', 'a/..', '长'.repeat(342)]) await expect(store.stat(key)).rejects.toMatchObject({ kind: 'input', code: 'object_key_invalid' });
   });
 
   test('every odd key is its own object, also by signed address', async () => {
@@ -145,7 +145,7 @@ describe.each([['V1', false], ['V4', true]])('an object store over %s', (version
     expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="__ _1_.wav"; filename*=UTF-8''${encodeURIComponent('通话 "1".wav')}`);
     expect(await answer.text()).toBe('signed');
     const refusals = [url.replace('signed.wav', 'call.wav'), url.replace('x-wav', 'mpeg'), url.replace(/(expires=)\d+/i, '$19999999999'), url.replace(/(signature=)./i, '$1_'), store.urlOf(name('signed.wav'))];
-    for (const refused of refusals) expect([refused, (await fetch(refused)).status]).toEqual([refused, refused.includes('x-oss-expires=9999999999') ? 403 : 403]);
+    for (const refused of refusals) expect([refused, (await fetch(refused)).status]).toEqual([refused, 403]);
     expect((await fetch(url, { method: 'PUT', body: 'x' })).status).toBe(403);
     expect((await fetch(await store.signedUrl(name('signed.wav'), { expiresSeconds: -1 }))).status).not.toBe(200);
   });
@@ -199,12 +199,10 @@ describe('a store that lies or breaks', () => {
 });
 
 test('addresses: path style or bucket host, public even where the data goes inside; an IP address is refused', () => {
-  const aliyun = { endpoint: undefined, pathStyle: false, bucket: 'b-1' };
   const settings = (extra: Partial<AliOssSettings>): AliOssSettings => ({ ...keys, region: 'oss-cn-beijing', bucket: 'b-1', ...extra });
   expect(new AliOssObjectStore(settings({ internal: true })).urlOf('a b/录.wav')).toBe('https://b-1.oss-cn-beijing.aliyuncs.com/a%20b/%E5%BD%95.wav');
   expect(new AliOssObjectStore(settings({ endpoint: 'http://inside', publicEndpoint: 'https://outside.example' })).urlOf('a')).toBe('https://b-1.outside.example/a');
   expect(new AliOssObjectStore(settings({ endpoint: 'http://127.0.0.1:3200', pathStyle: true })).urlOf('a')).toBe('http://localhost:3200/b-1/a');
-  expect(aliyun.endpoint).toBeUndefined();
   for (const endpoint of ['http://10.0.0.1', 'http://[::1]:80', 'ftp://x', 'http://']) {
     expect(() => new AliOssObjectStore(settings({ endpoint }))).toThrow(expect.objectContaining({ kind: 'input', code: 'object_store_endpoint' }));
   }

@@ -84,5 +84,5 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 export function isNotThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return typeof error === 'object' && error !== null && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
