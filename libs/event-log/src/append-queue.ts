@@ -1,10 +1,15 @@
 import type { WireRecord } from '@cc/contracts';
 import { CcError, pause } from '@cc/kernel';
 
+/** A record to append; its key chooses the partition unless that is given. */
+export interface OutgoingRecord extends WireRecord {
+  readonly partition?: number;
+}
+
 /** One `append` that waits for its turn. */
 export interface PendingAppend {
   readonly topic: string;
-  readonly records: readonly WireRecord[];
+  readonly records: readonly OutgoingRecord[];
   /** Epoch ms by which the caller wants to know. */
   readonly deadlineAtMs: number;
   /** Tells the caller: durable, or why not. Only the first time counts. */
@@ -39,7 +44,7 @@ export class AppendQueue {
   ) {}
 
   /** Resolves when the records are durable. Rejects with `unavailable` when the queue is full or the deadline has passed. */
-  async add(topic: string, records: readonly WireRecord[]): Promise<void> {
+  async add(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
     if (records.length === 0) return;
     if (this.closed) throw new CcError('unavailable', 'log-closed', 'The event log is closed');
     if (this.waitingRecords + records.length > this.limits.maxWaiting && this.waitingRecords > 0) {

@@ -7,21 +7,16 @@ import { pause } from '@cc/kernel';
 import type { Database } from '@cc/postgres';
 import { eventually, spawnScript, type Script } from '@cc/testing';
 import { z } from 'zod';
-import { appliedNumbers, lastSeq, numbered, numberOf, recordEffects, recording, tally, workersOf } from './effects';
+import { appliedNumbers, declareTopic, lastSeq, numbered, numberOf, PARTITIONS, recordEffects, recording, tally, workersOf } from './effects';
 import { openLog, type Backend, type OpenLog } from './log-under-test';
 import { FaultyLine } from './outages';
 import type { Job } from './worker';
 
 const WORKER = join(__dirname, 'worker.ts');
-const PARTITIONS = 6;
 
 /** A driver that promises what the port promises. */
 export interface DriverUnderTest {
   backend(): Backend;
-}
-
-export function declareTopic(name: string, more: Partial<TopicDeclaration> = {}): TopicDeclaration {
-  return { name, key: 'key', carries: 'numbers', partitions: PARTITIONS, retentionMs: 'forever', compacted: false, writtenBy: [], readBy: [], ...more };
 }
 
 /** What one spec file needs: an open log, a new topic a test, and everything stopped in the end. */

@@ -1,4 +1,4 @@
-import type { WireRecord } from '@cc/contracts';
+import type { TopicDeclaration, WireRecord } from '@cc/contracts';
 import type { Batch, LogRecord, Outcome } from '@cc/event-log';
 import type { Database, Tx } from '@cc/postgres';
 
@@ -7,6 +7,12 @@ const TABLES = [
   `CREATE TABLE effect (seq bigint GENERATED ALWAYS AS IDENTITY, grp text, topic text, part int, off bigint, key text, n bigint, worker text)`,
   `CREATE TABLE outbox_row (topic text, n bigint)`,
 ];
+
+export const PARTITIONS = 6;
+
+export function declareTopic(name: string, more: Partial<TopicDeclaration> = {}): TopicDeclaration {
+  return { name, key: 'key', carries: 'numbers', partitions: PARTITIONS, retentionMs: 'forever', compacted: false, writtenBy: [], readBy: [], ...more };
+}
 
 export async function createEffectTables(database: Database): Promise<void> {
   for (const table of TABLES) await database.query(table);

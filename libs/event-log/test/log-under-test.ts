@@ -16,10 +16,20 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
+/** Short, so that a killed member is missed soon; the brokers for tests allow it. */
+const SESSION_MS = 2000;
+
+function onFatal(reason: string): void {
+  throw new Error(reason);
+}
+
 export async function openLog(backend: Backend, name: string, log: Log = new SilentLog()): Promise<OpenLog> {
   const database = await TypeOrmDatabase.connect({ url: backend.databaseUrl, poolSize: 8, applicationName: name });
   const settings = { database, log, metrics: new NoMetrics(), ...(backend.appendDeadlineMs === undefined ? {} : { appendDeadlineMs: backend.appendDeadlineMs }) };
-  const eventLog = createEventLog({ driver: 'postgres', ...settings, tombstoneMs: 0 });
+  const eventLog =
+    backend.brokers === undefined
+      ? createEventLog({ driver: 'postgres', ...settings, tombstoneMs: 0 })
+      : createEventLog({ driver: 'kafka', ...settings, brokers: backend.brokers, clientId: name, sessionTimeoutMs: SESSION_MS, onFatal });
   return {
     database,
     eventLog,

@@ -1,8 +1,8 @@
 import { eventLogMigrations, PostgresEventLog } from '@cc/event-log';
 import { runMigrations, TypeOrmDatabase } from '@cc/postgres';
 import { freshDatabase, type FreshDatabase } from '@cc/testing';
-import { appendNumbers, Bench, conformance, declareTopic } from './conformance';
-import { createEffectTables, numbered, recording } from './effects';
+import { appendNumbers, Bench, conformance } from './conformance';
+import { createEffectTables, declareTopic, numbered, recording } from './effects';
 
 describe('the event log on PostgreSQL', () => {
   let fresh: FreshDatabase;

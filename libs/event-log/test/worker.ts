@@ -1,6 +1,6 @@
 import { pause } from '@cc/kernel';
 import { z } from 'zod';
-import { numbered, recordEffects } from './effects';
+import { declareTopic, numbered, recordEffects } from './effects';
 import { openLog, type OpenLog } from './log-under-test';
 
 /** What a worker process is told, as JSON in its first argument. */
@@ -55,6 +55,8 @@ async function main(): Promise<void> {
   const job = Job.parse(JSON.parse(process.argv[2] ?? ''));
   const { backend } = job;
   const log = await openLog({ databaseUrl: backend.databaseUrl, ...(backend.brokers === undefined ? {} : { brokers: backend.brokers }) }, job.name);
+  // A relay is at work in every process that has ensured the topic.
+  if (job.role === 'relay') await log.eventLog.ensureTopics([declareTopic(job.topic)]);
   const stop = job.role === 'consume' ? await consume(log, job) : async (): Promise<void> => undefined;
   say('ready');
   process.once('SIGTERM', () => {
