@@ -40,35 +40,41 @@ export class AxiosHttpExchange extends HttpExchange {
         if (!Buffer.isBuffer(response.data)) return { kind: 'no-answer', reason: 'the answer has no readable body' };
         return { kind: 'answer', status: response.status, headers: plainHeaders(response), body: response.data };
       } catch (error) {
-        return { kind: 'no-answer', reason: signal.aborted ? `no answer within ${request.timeoutMs} ms` : reasonOf(error) };
+        return { kind: 'no-answer', reason: signal.aborted ? `no answer within ${request.timeoutMs} ms` : nameOfFailure(error) };
       }
     });
   }
 
   async download(request: DownloadRequest): Promise<DownloadOutcome> {
-    const outcome = await withinLimit(request, async (socket, signal): Promise<DownloadOutcome> => {
-      socket.setTimeout(this.idleTimeoutMs, () => socket.destroy(new DownloadIdle()));
+    const outcome = await withinLimit(request, async (socket, limit): Promise<DownloadOutcome> => {
+      const idle = new AbortController();
+      const watch = setTimeout(() => idle.abort(), this.idleTimeoutMs);
+      const signal = AbortSignal.any([limit, idle.signal]);
       try {
-        return await this.store(request, await send(request, socket, signal, { responseType: 'stream', maxContentLength: -1 }));
+        const response = await send(request, socket, signal, { responseType: 'stream', maxContentLength: -1 });
+        return await store(request, response, signal, () => watch.refresh());
       } catch (error) {
         await unlink(request.target).catch(() => undefined);
-        return { kind: 'failed', reason: signal.aborted ? `not complete within ${request.timeoutMs} ms` : reasonOf(error) };
+        if (limit.aborted) return { kind: 'failed', reason: `not complete within ${request.timeoutMs} ms` };
+        return { kind: 'failed', reason: idle.signal.aborted ? `no byte for ${this.idleTimeoutMs} ms` : nameOfFailure(error) };
+      } finally {
+        clearTimeout(watch);
       }
     });
     return outcome.kind === 'not-sent' ? { kind: 'failed', reason: outcome.reason } : outcome;
   }
+}
 
-  private async store(request: DownloadRequest, response: AxiosResponse<unknown>): Promise<DownloadOutcome> {
-    const body = response.data;
-    if (!(body instanceof Readable)) return { kind: 'failed', reason: 'the answer has no readable body' };
-    if (response.status !== 200) {
-      body.destroy();
-      return { kind: 'refused', status: response.status, reason: `HTTP status ${response.status}` };
-    }
-    const digest = new Digest(request.maxBytes);
-    await pipeline(body, digest, createWriteStream(request.target, { mode: 0o600 }));
-    return { kind: 'stored', ...digest.result(), contentType: plainHeaders(response)['content-type'] ?? '' };
+async function store(request: DownloadRequest, response: AxiosResponse<unknown>, signal: AbortSignal, onBytes: () => void): Promise<DownloadOutcome> {
+  const body = response.data;
+  if (!(body instanceof Readable)) return { kind: 'failed', reason: 'the answer has no readable body' };
+  if (response.status !== 200) {
+    body.destroy();
+    return { kind: 'refused', status: response.status, reason: `HTTP status ${response.status}` };
   }
+  const digest = new Digest(request.maxBytes, onBytes);
+  await pipeline(body, digest, createWriteStream(request.target, { mode: 0o600 }), { signal });
+  return { kind: 'stored', ...digest.result(), contentType: plainHeaders(response)['content-type'] ?? '' };
 }
 
 /** Opens the connection, gives it to the work, and ends both at the request's deadline. */
@@ -146,16 +152,8 @@ function plainHeaders(response: AxiosResponse<unknown>): Record<string, string> 
   return Object.fromEntries(entries);
 }
 
-class DownloadIdle extends Error {
-  override readonly name = 'no byte came for too long';
-}
 class DownloadTooLarge extends Error {
   override readonly name = 'larger than allowed';
-}
-
-function reasonOf(error: unknown): string {
-  if (!axios.isAxiosError(error)) return nameOfFailure(error);
-  return error.cause instanceof DownloadIdle ? error.cause.name : nameOfFailure(error);
 }
 
 /** Passes the bytes on, measures them, and fails at the first byte over the limit. */
@@ -165,11 +163,15 @@ class Digest extends Transform {
   private firstBytes = Buffer.alloc(0);
   private sizeBytes = 0;
 
-  constructor(private readonly maxBytes: number) {
+  constructor(
+    private readonly maxBytes: number,
+    private readonly onBytes: () => void,
+  ) {
     super();
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: Error | null, chunk?: Buffer) => void): void {
+    this.onBytes();
     this.sizeBytes += chunk.length;
     if (this.sizeBytes > this.maxBytes) return done(new DownloadTooLarge());
     if (this.firstBytes.length < FIRST_BYTES) this.firstBytes = Buffer.concat([this.firstBytes, chunk]).subarray(0, FIRST_BYTES);

@@ -41,7 +41,7 @@ function serverName(host: string): { servername?: string } {
 
 /** The error's code, else its name: never its message, which may repeat an address with its secrets. */
 export function nameOfFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown failure';
+  if (typeof error !== 'object' || error === null) return 'unknown failure';
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.name;
+  return 'name' in error && typeof error.name === 'string' ? error.name : 'unknown failure';
 }
