@@ -18,8 +18,8 @@ export interface Postmaster {
 const POLL_MS = 20;
 /** A crash of a large database is recovered from before the server is ready. */
 const READY_LIMIT_MS = 120_000;
-const FAST_STOP_MS = 3_000;
-const HARD_STOP_MS = 1_500;
+/** Cut the sessions and checkpoint; then without the checkpoint; then at once, which its children notice by themselves. */
+const STOP_SIGNALS = [['SIGINT', 3_000], ['SIGQUIT', 1_000], ['SIGKILL', 500]] as const;
 
 /** The server that runs on this data directory, whoever started it. A pid file whose process is gone, or is something else by now, is none. */
 export function runningPostmaster(pgdata: string): Postmaster | undefined {
@@ -35,7 +35,10 @@ export interface ServerSettings {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Starts the server in a session of its own, so that neither a Ctrl-C nor our end reaches it, and resolves when it takes connections. */
+/**
+ * Starts the server in a session of its own, so that neither a Ctrl-C nor our end reaches it, and resolves when it takes connections.
+ * When somebody else starts it at the same moment, that one is the answer.
+ */
 export async function startPostmaster(binaries: NativeBinaries, directory: DataDirectory, account: ServerAccount, server: ServerSettings): Promise<Postmaster> {
   removeRecycledPid(directory.pgdata);
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', timezone: 'UTC', log_timezone: 'UTC', ...server.settings };
@@ -53,6 +56,8 @@ export async function startPostmaster(binaries: NativeBinaries, directory: DataD
     if (found?.ready === true) return found;
     await pause(POLL_MS);
   }
+  const others = await untilReady(directory.pgdata);
+  if (others !== undefined) return others;
   throw new Error(`PostgreSQL did not start (${ended ?? `not ready in ${READY_LIMIT_MS} ms`}): ${readFileSync(directory.serverLog, 'utf8').trim().split('\n').slice(-5).join(' | ')}`);
 }
 
@@ -66,9 +71,9 @@ export async function untilReady(pgdata: string): Promise<Postmaster | undefined
   throw new Error(`The PostgreSQL that runs on ${pgdata} was not ready in ${READY_LIMIT_MS} ms`);
 }
 
-/** Ends the server: open sessions are cut, the data is checkpointed. One that does not end is ended the hard way and recovers at its next start. */
+/** Ends the server within 5 s: open sessions are cut, the data is checkpointed. One that does not end by that is killed, and recovers at its next start. */
 export async function stopPostmaster(pgdata: string): Promise<void> {
-  for (const [signal, limitMs] of [['SIGINT', FAST_STOP_MS], ['SIGQUIT', HARD_STOP_MS]] as const) {
+  for (const [signal, limitMs] of STOP_SIGNALS) {
     const found = runningPostmaster(pgdata);
     if (found === undefined) return;
     send(found.pid, signal);
