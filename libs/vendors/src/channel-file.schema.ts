@@ -19,6 +19,6 @@ export const ChannelEntry = z.strictObject({
   silenceSeconds: z.number().int().positive().default(120),
   /** The last part of the callback's path; two while they are being changed. Only for vendors that call back. */
   callbackSecrets: z.array(secretOf(16, 128)).min(1).max(2).optional(),
-  settings: z.unknown(),
+  settings: z.unknown().optional(),
 });
 export type ChannelEntry = z.infer<typeof ChannelEntry>;

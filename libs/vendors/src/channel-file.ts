@@ -68,7 +68,7 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   const parsed = ChannelEntry.safeParse(resolved);
   if (!parsed.success) for (const issue of parsed.error.issues) report([...path, ...issue.path], issue.message);
   const vendor = readVendor(resolved, path, report);
-  const settings = z.looseObject({ settings: z.unknown() }).safeParse(resolved).data?.settings;
+  const settings = z.looseObject({ settings: z.unknown().optional() }).safeParse(resolved).data?.settings;
   const configured = vendor?.configure(settings ?? {});
   if (configured?.ok === false) for (const fault of configured.faults) report([...path, 'settings', ...fault.path], fault.message);
   if (!parsed.success || vendor === undefined || configured?.ok !== true) return undefined;

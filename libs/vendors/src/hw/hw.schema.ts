@@ -8,7 +8,7 @@ const EpochMs = LooseText.transform((text) => (text !== undefined && /^[1-9]\d{1
 export const HwToken = z.object({ AccessToken: z.string().min(1), Expires: LooseText });
 
 /** What every other answer has around its `result` (cec_07_1303 and following). */
-export const HwAnswer = z.object({ retCode: LooseText, retMsg: LooseText, result: z.unknown() });
+export const HwAnswer = z.object({ retCode: LooseText, retMsg: LooseText, result: z.unknown().optional() });
 export type HwAnswer = z.output<typeof HwAnswer>;
 
 /** At most 50 characters by the page, digits in its samples. */

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RawNotification } from '@cc/vendors';
+import { z } from 'zod';
+
+const Fixture = z.strictObject({
+  about: z.string().min(1),
+  raw: z.strictObject({
+    kind: z.enum(['callback', 'poll', 'query']),
+    headers: z.record(z.string(), z.string()),
+    /** Lines, where the message has several. */
+    body: z.union([z.string(), z.array(z.string()).transform((lines) => lines.join('\n'))]),
+    receivedAt: z.number().int(),
+    request: z.string().optional(),
+  }),
+  context: z.strictObject({ recordRequested: z.boolean() }),
+  subject: z.strictObject({ vendorCallId: z.string().optional(), attemptId: z.string().optional() }),
+  normalised: z.unknown(),
+});
+
+export interface GoldenPair {
+  readonly name: string;
+  readonly about: string;
+  readonly raw: RawNotification;
+  readonly context: { readonly recordRequested: boolean };
+  readonly subject: unknown;
+  readonly normalised: unknown;
+}
+
+/** A vendor's golden pairs: a raw message as it comes, and everything that must come out of it. */
+export function goldenPairs(vendorCode: string): readonly GoldenPair[] {
+  const directory = join(__dirname, '..', 'src', vendorCode, 'fixtures');
+  return readdirSync(directory).sort().map((file) => {
+    const { raw, ...rest } = Fixture.parse(JSON.parse(readFileSync(join(directory, file), 'utf8')));
+    const { request, ...message } = raw;
+    return { ...rest, name: file.replace(/\.json$/, ''), raw: { ...message, body: Buffer.from(raw.body), ...(request === undefined ? {} : { request }) } };
+  });
+}

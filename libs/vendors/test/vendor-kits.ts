@@ -1,0 +1,70 @@
+import { Secret } from '@cc/vendors';
+import type { Reaction, SeenRequest } from './vendor-server';
+
+/** What the conformance suite must know of a vendor to play its part. */
+export interface VendorKit {
+  settings(endpoint: string): Readonly<Record<string, unknown>>;
+  /** What must never be told, beside the credentials that a request carries. */
+  readonly secrets: readonly string[];
+  /** The end of the dial's path. */
+  readonly dialPath: string;
+  /** Requests that come before a dial, e.g. for a token. */
+  prelude(request: SeenRequest): Reaction | undefined;
+  readonly accepted: { readonly body: string; readonly vendorCallId: string };
+  refused(words: string): { readonly body: string; readonly vendorCode: string };
+  /** Answers with status 200 that do not prove that nothing was placed. */
+  readonly inDoubt: readonly string[];
+}
+
+const CALL_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
+const e9Answer = (resp: Readonly<Record<string, unknown>>): string => JSON.stringify({ resp });
+
+const e9: VendorKit = {
+  settings: (endpoint) => ({
+    endpoint,
+    accountSid: 'ACCOUNT0ACCOUNT0ACCOUNT0ACCOUNT0',
+    authToken: new Secret('TOKEN000TOKEN000TOKEN000TOKEN000'),
+    appId: 'APP00000APP00000APP00000APP00000',
+    dialTimeoutMs: 1000,
+    requestTimeoutMs: 1000,
+  }),
+  secrets: ['TOKEN000TOKEN000TOKEN000TOKEN000'],
+  dialPath: '/Calls/callBack',
+  prelude: () => undefined,
+  accepted: { body: e9Answer({ statusCode: '000000', callId: CALL_ID, dateCreated: '2016/03/24 18:00:10', subStatusCode: '' }), vendorCallId: CALL_ID },
+  refused: (represent) => ({ body: e9Answer({ statusCode: '900201', represent, dateCreated: '2016/03/24 18:00:10' }), vendorCode: '900201' }),
+  inDoubt: [
+    e9Answer({ statusCode: '900000', represent: '未知错误' }),
+    e9Answer({ statusCode: '900050', represent: '内部错误' }),
+    e9Answer({ statusCode: '123456', represent: 'in no list' }),
+    e9Answer({ statusCode: '900201', callId: CALL_ID, represent: 'refused, yet with a call' }),
+    e9Answer({ statusCode: '000000', callId: 'not a call id' }),
+    e9Answer({ statusCode: '000000', callId: null }),
+    e9Answer({ statusCode: null, callId: CALL_ID }),
+  ],
+};
+
+const SERIAL = '1037058396471308289';
+const hwAnswer = (answer: Readonly<Record<string, unknown>>): string => JSON.stringify(answer);
+
+const hw: VendorKit = {
+  settings: (endpoint) => ({ endpoint, appKey: 'APPKEY00APPKEY00', appSecret: new Secret('short-secret'), dialTimeoutMs: 1000, requestTimeoutMs: 1000 }),
+  secrets: ['short-secret', 'ACCESS-TOKEN'],
+  dialPath: '/mobileAgent/createCall',
+  prelude: ({ path }) => (path.endsWith('/tokenByAkSk') ? { body: hwAnswer({ AccessToken: 'ACCESS-TOKEN', Expires: '3600' }) } : undefined),
+  accepted: { body: `{"retCode":"0","retMsg":"success","result":{"callSerialNo":${SERIAL}}}`, vendorCallId: SERIAL },
+  refused: (retMsg) => ({ body: hwAnswer({ retCode: '5', retMsg }), vendorCode: '5' }),
+  inDoubt: [
+    hwAnswer({ retCode: '1', retMsg: '外呼数据库中可能已存在相同外呼任务' }),
+    hwAnswer({ retCode: '3', retMsg: 'no serial' }),
+    hwAnswer({ retCode: '90104008', retMsg: 'Service Process Failure' }),
+    hwAnswer({ retCode: '77', retMsg: 'in no list' }),
+    hwAnswer({ retCode: '5', retMsg: 'refused, yet with a call', result: { callSerialNo: SERIAL } }),
+    hwAnswer({ retCode: '0', retMsg: 'success' }),
+    hwAnswer({ retCode: '0', result: { callSerialNo: '' } }),
+    hwAnswer({ result: { callSerialNo: SERIAL } }),
+  ],
+};
+
+/** By `code/protocol`: the conformance suite fails for a registered vendor that is not in here. */
+export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': hw };
