@@ -11,7 +11,8 @@ const SID = 'a'.repeat(32);
 const TOKEN = 'b'.repeat(32);
 const APP = 'c'.repeat(32);
 const A = '13912345678';
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 20_000;
+jest.setTimeout(2 * LIMIT_MS);
 
 interface Received {
   readonly xml: string;
@@ -59,6 +60,16 @@ const HwResp = z.looseObject({ retCode: z.union([z.string(), z.number()]), resul
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex').toUpperCase();
 const timestampAt = (epochMs: number): string => new Date(epochMs + 8 * 3600 * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
 
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const end = Date.now() + LIMIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`${what} did not come about`);
+    await pause(5);
+  }
+}
+
 describe('the simulator over HTTP', () => {
   const receiver = new CallbackReceiver();
   let service: RunningService;
@@ -74,16 +85,6 @@ describe('the simulator over HTTP', () => {
     await service.stop();
     await receiver.close();
   });
-
-  async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-    const end = Date.now() + LIMIT_MS;
-    for (;;) {
-      const found = await look();
-      if (found !== undefined) return found;
-      if (Date.now() > end) throw new Error(`${what} did not come about`);
-      await pause(5);
-    }
-  }
 
   interface Sent { readonly path?: string; readonly body?: unknown; readonly sig?: string; readonly timestamp?: string; readonly headers?: Record<string, string> }
 
@@ -169,4 +170,146 @@ describe('the simulator over HTTP', () => {
     expect((await fetch(url.replace(/signature=./, 'signature=x'))).status).toBe(403);
     expect((await ringsOf(`since=${startedAt}`)).filter(({ vendor }) => vendor === 'hw')).toMatchObject([{ leg: 'A', number: A, callData: 'attempt-2' }, { leg: 'B', number: '13812345670' }]);
   });
+
+  test('e9: credentials and bodies are checked before anything is placed', async () => {
+    const late = timestampAt(Date.now() - 12 * 3_600_000 - 60_000);
+    const body = dialBody('13812345678');
+    const refused: [code: string, sent: Sent][] = [
+      ['900111', { body, sig: 'x' }],
+      ['900109', { body, timestamp: late }],
+      ['900099', { body, path: `/2013-12-26/Accounts/${SID}` }],
+      ['900110', { body, path: `/2016-01-01/Accounts/${'x'.repeat(32)}` }],
+      ['900101', { body, headers: { authorization: '' } }],
+      ['900098', { body: '{"callback":' }],
+      ['900098', { body: {} }],
+      ['900098', { body: { call: { appId: APP } } }],
+      ['900098', { body: { callback: {}, more: {} } }],
+      ['900098', { body: { callback: 'text' } }],
+      ['900098', { body: JSON.stringify(body), headers: { 'content-type': 'text/plain' } }],
+      ['900201', { body: dialBody('13812345678', { from: '+8613912345678' }) }],
+      ['900221', { body: dialBody('13812345685') }],
+    ];
+    for (const [code, sent] of refused) {
+      const response = await e9('Calls/callBack', sent);
+      const { resp } = E9Resp.parse(await response.json());
+      expect([response.status, resp.statusCode, resp.callId]).toEqual([200, code, undefined]);
+      expect(resp).toMatchObject({ represent: expect.any(String), dateCreated: expect.stringMatching(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d$/) });
+    }
+    expect(await ringsOf('number=13812345685')).toEqual([]);
+    expect((await fetch(`${service.url}/e9/2016-01-01/Accounts/${SID}/Calls/callBack`, { method: 'POST', body: JSON.stringify(body) })).status).toBe(200);
+  });
+
+  test('e9: XML is understood and, where Accept says so, spoken', async () => {
+    const xml = `<?xml version='1.0'?><callback><appId>${APP}</appId><from>${A}</from><to>13812345681</to><fromSerNum>[4001234567]</fromSerNum><needRecord>1</needRecord></callback>`;
+    const response = await e9('Calls/callBack', { body: xml, headers: { 'content-type': 'application/xml;charset=utf-8', accept: 'application/xml;charset=utf-8' } });
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toBe('application/xml;charset=utf-8');
+    expect(text).toMatch(/^<\?xml version='1\.0'\?><resp><statusCode>000000<\/statusCode><dateCreated>[^<]+<\/dateCreated><callId>[0-9a-f]{32}<\/callId><subStatusCode><\/subStatusCode><\/resp>$/);
+    const { fields } = await hangupOf(/<callId>(.+)<\/callId>/.exec(text)?.[1] ?? '');
+    expect(fields).toMatchObject({ byeType: '1', startTimeA: 'null', startTimeB: 'null', duration: '0', recordUrl: '', userData: 'null', subType: '1' });
+    expect((await e9Answer(e9('Calls/callBack', { body: xml.replace('</callback>', ''), headers: { 'content-type': 'application/xml' } }))).statusCode).toBe('900098');
+  });
+
+  test('e9: the query repairs what no callback told', async () => {
+    const callId = await dial('13812345689', { userData: 'attempt-3' });
+    const ask = () => e9Answer(e9('Records/query', { body: { req: { callId, type: 1 } } }));
+    expect((await ask()).statusCode).toBe('900217');
+    const record = await until('the record', async () => {
+      const answer = await ask();
+      return answer.statusCode === '000000' ? answer : undefined;
+    });
+    expect(record['callNotify']).toMatchObject({ action: 'Hangup', callId, userData: 'attempt-3', byeType: '0' });
+    expect(receiver.of(callId)).toEqual([]);
+  });
+
+  test('e9: a cancelled call is hung up, and a refused callback is not repeated', async () => {
+    const callId = await dial('13812345688', { maxCallTime: 28_800 });
+    await until('the bridge', () => receiver.of(callId).find(({ fields }) => fields['action'] === 'CallEstablish'));
+    receiver.status = 503;
+    expect(await e9Answer(e9('Calls/CancelCallback', { body: { req: { appId: APP, callId } } }))).toMatchObject({ statusCode: '000000', callId });
+    const { fields } = await hangupOf(callId);
+    expect(fields['byeType']).toBe('0');
+    const counts = await until('the count', async () => {
+      const { counts: all } = Stats.parse(await (await fetch(`${service.url}/control/stats`)).json());
+      return all['e9.callback.refused'] === undefined ? undefined : all;
+    });
+    receiver.status = 200;
+    expect(counts['e9.callback.refused']).toBe(1);
+    expect(receiver.of(callId).map(({ fields: { action } }) => action)).toEqual(['CallInvite', 'CallInvite', 'CallEstablish', 'Hangup']);
+  });
+
+  test('the dial’s own faults: lost answer, HTTP 500, slow answer', async () => {
+    await expect(e9('Calls/callBack', { body: dialBody('13812340093', { userData: 'lost' }) })).rejects.toThrow();
+    const rings = await until('the ring', async () => {
+      const found = await ringsOf('number=13812340093');
+      return found.length === 1 ? found : undefined;
+    });
+    expect(rings).toMatchObject([{ leg: 'B', userData: 'lost' }]);
+    expect((await e9('Calls/callBack', { body: dialBody('13812340094') })).status).toBe(500);
+    expect(await ringsOf('number=13812340094')).toEqual([]);
+    const slow = await e9Answer(e9('Calls/callBack', { body: dialBody('13812340095') }));
+    expect(slow.statusCode).toBe('000000');
+    expect((await ringsOf('')).filter(({ vendorCallId }) => vendorCallId === slow.callId).map(({ leg }) => leg)).toEqual(['A', 'B']);
+  });
+
+  test('e9: a truncated recording breaks off half way', async () => {
+    const callId = await dial('13812340098', { needRecord: 1 });
+    const url = `${(await hangupOf(callId)).fields['recordUrl']}?auth=${md5(`${SID}:${TOKEN}`)}`;
+    const response = await until('the recording', async () => {
+      const answer = await fetch(url);
+      return answer.status === 200 ? answer : undefined;
+    });
+    await expect(response.arrayBuffer()).rejects.toThrow();
+  });
+
+  test('hw: nothing without a live token, and no body but a JSON object', async () => {
+    const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> => fetch(`${service.url}/hw/${path}`, { method: 'POST', headers, body });
+    const wanted = JSON.stringify({ app_key: 'key', app_secret: 'secret' });
+    const tokenPath = 'apigovernance/api/oauth/tokenByAkSk';
+    expect([
+      (await post(tokenPath, JSON.stringify({ app_key: 'key', app_secret: 'x' }))).status, (await post(tokenPath, 'x')).status, (await post(tokenPath, wanted, { 'x-token-expire': '3601' })).status,
+    ]).toEqual([401, 400, 400]);
+    const token = await (await post(tokenPath, wanted)).json();
+    expect(token).toMatchObject({ AccessToken: expect.any(String), ApplyType: 'Bearer', Expires: '600', AppKey: 'key' });
+    const authorization = `Bearer ${z.looseObject({ AccessToken: z.string() }).parse(token).AccessToken}`;
+    const dialPath = 'apiaccess/CC-Management/v1/mobileAgent/createCall';
+    const dialText = JSON.stringify({ caller: A, called: '13812340070' });
+    expect([
+      (await post(dialPath, dialText)).status, (await post(dialPath, dialText, { authorization: 'Bearer x' })).status, (await post(dialPath, dialText, { authorization, 'x-app-key': 'x' })).status,
+      (await post(dialPath, '[]', { authorization })).status, (await post(dialPath, dialText.replace('70', '94'), { authorization })).status,
+    ]).toEqual([401, 401, 401, 400, 500]);
+    expect(await ringsOf('number=13812340070')).toEqual([]);
+    await expect(post(dialPath, dialText.replace('70', '93'), { authorization })).rejects.toThrow();
+    expect(await until('the ring', async () => (await ringsOf('number=%2B8613812340093')).find(({ vendor }) => vendor === 'hw'))).toMatchObject({ leg: 'B' });
+  });
+
+  test('the control side lists scenarios and calls, refuses bad filters and forgets rings', async () => {
+    const get = async (path: string): Promise<unknown> => (await fetch(`${service.url}/control/${path}`)).json();
+    expect(await get('scenarios')).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ digits: '83', name: 'a-busy', happens: expect.any(String) })]) });
+    const callId = await dial('13812345684');
+    await hangupOf(callId);
+    expect(await get('calls')).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ id: callId, vendor: 'e9', scenario: 'b-busy', phase: 'ended' })]) });
+    expect((await fetch(`${service.url}/control/rings?since=yesterday`)).status).toBe(422);
+    expect((await fetch(`${service.url}/control/rings?until=5`)).status).toBe(422);
+    expect((await ringsOf('')).length).toBeGreaterThan(0);
+    expect((await fetch(`${service.url}/control/rings`, { method: 'DELETE' })).status).toBe(204);
+    expect((await ringsOf('')).filter(({ vendorCallId }) => vendorCallId === callId)).toEqual([]);
+  });
+});
+
+test('a stop ends slow answers and drops what was still to come', async () => {
+  const receiver = new CallbackReceiver();
+  const env = { CC_VENDOR_SIMULATOR_PORT: '0', CC_SIM_E9_ACCOUNT_SID: SID, CC_SIM_E9_AUTH_TOKEN: TOKEN, CC_SIM_E9_APP_ID: APP, CC_SIM_E9_CALLBACK_URL: await receiver.listen() };
+  const service = await startService(vendorSimulator, loadServiceSettings(vendorSimulator, env), new SilentLog(), () => undefined);
+  const timestamp = timestampAt(Date.now());
+  const slow = fetch(`${service.url}/e9/2016-01-01/Accounts/${SID}/Calls/callBack?sig=${md5(SID + TOKEN + timestamp)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: Buffer.from(`${SID}:${timestamp}`).toString('base64') },
+    body: JSON.stringify({ callback: { appId: APP, from: A, to: '13812345695' } }),
+  });
+  await until('the call', async () => Stats.parse(await (await fetch(`${service.url}/control/stats`)).json()).counts['e9.dial.placed']);
+  await service.stop();
+  expect((await slow).status).toBe(200);
+  expect(receiver.received).toEqual([]);
+  await receiver.close();
 });

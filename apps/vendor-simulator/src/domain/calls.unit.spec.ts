@@ -21,7 +21,7 @@ describe('scenarios', () => {
   test('are chosen by the last two digits, and everything else is answered', () => {
     expect(new Set(scenarios.map(({ digits }) => digits)).size).toBe(scenarios.length);
     expect(scenarios.map(({ digits }) => scenarioFor(`138000000${digits}`).name)).toEqual(scenarios.map(({ name }) => name));
-    expect(['13812345678', '13800138000', '95588'].map((to) => scenarioFor(to).name)).toEqual(['answered', 'answered', 'hang-up-by-b'].map((_, index) => (index === 2 ? 'refused' : 'answered')).slice(0, 2).concat('http-500').map((_, index) => scenarioFor(['13812345678', '13800138000', '95588'][index] ?? '').name));
+    expect(['13812345678', '13800138000', '13812345699', '7'].map((to) => scenarioFor(to).name)).toEqual(Array(4).fill('answered'));
   });
 });
 
@@ -44,7 +44,7 @@ describe('the course of a call', () => {
     for (const speed of [1, 10]) {
       const times = planTimes({ dialledAt: 1_000_000, scenario: scenarioFor(digits), maxTalkSeconds }, new Pace(speed), middle);
       const offsets = [times.aRingAt, times.aAnsweredAt, times.bRingAt, times.connectedAt, times.endedAt].map((at) => (at === undefined ? undefined : ((at - 1_000_000) * speed) / 1000));
-      expect(offsets).toEqual(course.map((seconds) => (seconds === undefined ? undefined : expect.closeTo(seconds, 1))));
+      expect(offsets).toMatchObject(course.map((seconds): unknown => (seconds === undefined ? undefined : expect.closeTo(seconds, 1))));
       expect(times.end).toBe(end);
     }
   });
@@ -130,13 +130,11 @@ describe('the exchange', () => {
 describe('recordings', () => {
   /** Walks an MP3 file frame by frame, as a player does. */
   function mp3Ms(audio: Buffer): number {
-    let ms = 0;
-    for (let at = 0; at < audio.length; at += 36) {
-      expect(audio.subarray(at, at + 4)).toEqual(Buffer.from([0xff, 0xf3, 0x18, 0xc0]));
-      ms += 36;
-    }
+    const frames = Array.from({ length: audio.length / 36 }, (_, index) => audio.readUInt32BE(index * 36));
     expect(audio.length % 36).toBe(0);
-    return ms;
+    expect(new Set(frames).size).toBeLessThanOrEqual(1);
+    expect(frames[0] ?? 0xfff318c0).toBe(0xfff318c0);
+    return frames.length * 36;
   }
 
   test.each([0, 1, 36, 37, 999, 17_250, 599_999])('last as long as the call: %s ms', (durationMs) => {
@@ -153,6 +151,6 @@ describe('recordings', () => {
     const wav = wavOf(100);
     expect([wav.toString('latin1', 0, 4), wav.toString('latin1', 8, 16), wav.readUInt16LE(20), wav.readUInt32LE(24)]).toEqual(['RIFF', 'WAVEfmt ', 6, 8000]);
     // 0, the crest and the trough of the tone; 0xd5 is A-law's zero.
-    expect([wav[58], wav[58 + 5], wav[58 + 15]]).toEqual([0xd5, 0xb2, 0x32]);
+    expect([wav[58], wav[58 + 5], wav[58 + 15]]).toEqual([0xd5, 0x82, 0x02]);
   });
 });

@@ -27,29 +27,40 @@ const MAX_DISPLAY_NUMBERS = 3;
 
 const matches = (text: string, ...forms: readonly RegExp[]): boolean => forms.some((form) => form.test(text));
 
+interface ShownNumbers {
+  readonly toA: string | undefined;
+  readonly toB: string | undefined;
+  readonly fault: E9Code | undefined;
+}
+
 /** Checks a `callback` request field by field, in the vendor's order, and gives the first fault. */
 export function checkDial(fields: E9Fields, account: E9Account): CheckedDial {
-  const fault = numbersFault(fields, account) ?? limitsFault(fields) ?? userDataFault(fields);
-  const lists = { toA: listOf(fields['fromSerNum']), toB: listOf(fields['toSerNum']) };
-  if (fault !== undefined) return { kind: 'fault', code: fault };
-  if (lists.toA === undefined || lists.toB === undefined) return { kind: 'fault', code: '900098' };
   const from = textOf(fields, 'from') ?? '';
   const to = textOf(fields, 'to') ?? '';
-  if (lists.toA.includes(from)) return { kind: 'fault', code: '900205' };
-  if (lists.toB.includes(to)) return { kind: 'fault', code: '900207' };
-  // A's own mobile may be shown to B without approval; everything else must have been approved.
-  const shownToA = lists.toA.find((number) => account.displayNumbers.includes(number));
-  const shownToB = lists.toB.find((number) => account.displayNumbers.includes(number) || (number === from && MOBILE.test(from)));
+  const fault = numbersFault(fields, account) ?? limitsFault(fields) ?? userDataFault(fields);
+  const shown = fault ?? shownNumbers(fields, from, to, account);
+  if (typeof shown === 'string') return { kind: 'fault', code: shown };
   return {
     kind: 'dial',
     dial: {
-      from, to, shownToA, shownToB,
+      from, to, shownToA: shown.toA, shownToB: shown.toB, displayFault: shown.fault,
       needRecord: wholeOf(fields, 'needRecord') === 1,
       userData: textOf(fields, 'userData'),
       maxCallSeconds: wholeOf(fields, 'maxCallTime') || undefined,
-      displayFault: displayFault(lists.toA.length > 0 && shownToA === undefined, lists.toB.length > 0 && shownToB === undefined),
     },
   };
+}
+
+/** What each leg will see. A's own mobile may be shown to B without approval; everything else must have been approved. */
+function shownNumbers(fields: E9Fields, from: string, to: string, account: E9Account): ShownNumbers | E9Code {
+  const wishes = { a: listOf(fields['fromSerNum']), b: listOf(fields['toSerNum']) };
+  if (wishes.a === undefined || wishes.b === undefined) return '900098';
+  if (wishes.a.includes(from)) return '900205';
+  if (wishes.b.includes(to)) return '900207';
+  const approved = account.displayNumbers;
+  const toA = wishes.a.find((number) => approved.includes(number));
+  const toB = wishes.b.find((number) => approved.includes(number) || (number === from && MOBILE.test(from)));
+  return { toA, toB, fault: displayFault(wishes.a.length > 0 && toA === undefined, wishes.b.length > 0 && toB === undefined) };
 }
 
 function numbersFault(fields: E9Fields, account: E9Account): E9Code | undefined {

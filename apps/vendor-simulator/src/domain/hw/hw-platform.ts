@@ -81,17 +81,12 @@ export class HwPlatform {
   /** The records of the calls that began in a period and have ended, oldest first, in pages. */
   queryCallDetailRecord(fields: HwFields): HwAnswer {
     this.tools.tally.add('hw.records.queried');
-    const [from, to] = [wholeOf(fields['startTime']), wholeOf(fields['endTime'])];
-    const [offset, limit] = [wholeOf(fields['offset'] ?? 0), wholeOf(fields['limit'] ?? MAX_PAGE)];
-    if (from === undefined || to === undefined || to < from || to - from > MAX_PERIOD_MS) return fault('2', 'startTime or endTime is wrong');
-    if (offset === undefined || limit === undefined || limit < 1) return fault('4', 'limit or offset is wrong');
-    const { caller, taskType = '0' } = fields;
+    const query = recordQueryOf(fields);
+    if ('retCode' in query) return query;
     const nowMs = this.tools.clock.nowMs();
-    const isWanted = (call: SimulatedCall): boolean =>
-      call.vendor === 'hw' && ['0', '1'].includes(String(taskType)) && call.dialledAt >= from && call.dialledAt <= to && phaseAt(call, nowMs) === 'ended' && (caller === undefined || caller === call.a);
-    const found = this.exchange.all().filter(isWanted);
+    const found = this.exchange.all().filter((call) => query.covers(call) && phaseAt(call, nowMs) === 'ended');
     if (found.length === 0) return fault('1', 'nothing was found');
-    return { retCode: '0', retMsg: 'success', result: { total: found.length, callInfo: found.slice(offset, offset + limit).map(hwCallInfo) } };
+    return { retCode: '0', retMsg: 'success', result: { total: found.length, callInfo: found.slice(query.offset, query.offset + query.limit).map(hwCallInfo) } };
   }
 
   /** A recording's address that works for five minutes. */
@@ -135,6 +130,24 @@ function isNumber(value: unknown): value is string {
 
 function isShownNumber(value: unknown): value is string | undefined {
   return value === undefined || (typeof value === 'string' && SHOWN_NUMBER.test(value));
+}
+
+interface RecordQuery {
+  readonly offset: number;
+  readonly limit: number;
+  covers(call: SimulatedCall): boolean;
+}
+
+function recordQueryOf(fields: HwFields): RecordQuery | HwAnswer {
+  const [from, to] = [wholeOf(fields['startTime']), wholeOf(fields['endTime'])];
+  const [offset, limit] = [wholeOf(fields['offset'] ?? 0), wholeOf(fields['limit'] ?? MAX_PAGE)];
+  if (from === undefined || to === undefined || to < from || to - from > MAX_PERIOD_MS) return fault('2', 'startTime or endTime is wrong');
+  if (offset === undefined || limit === undefined || limit < 1) return fault('4', 'limit or offset is wrong');
+  return { offset, limit, covers: (call) => call.dialledAt >= from && call.dialledAt <= to && isOfQuery(call, fields) };
+}
+
+function isOfQuery(call: SimulatedCall, { caller, taskType = '0' }: HwFields): boolean {
+  return call.vendor === 'hw' && (taskType === '0' || taskType === '1') && (caller === undefined || caller === call.a);
 }
 
 /** A whole number, given as such or as its digits. */
