@@ -16,10 +16,10 @@ export const objectStoreSettings = {
   ossSignature: z.enum(['v4', 'v1']).default('v4').meta({ env: 'CC_OSS_SIGNATURE', help: 'Version of the request signature, v4 or v1', example: 'v4' }),
 };
 
-const schema = z.object(objectStoreSettings);
+type ObjectStoreValues = z.output<z.ZodObject<typeof objectStoreSettings>>;
 
 /** The values of {@link objectStoreSettings} as what AliOssObjectStore takes. */
-export function aliOssSettings(values: z.output<typeof schema>): AliOssSettings {
+export function aliOssSettings(values: ObjectStoreValues): AliOssSettings {
   return {
     region: values.ossRegion,
     bucket: values.ossBucket,

@@ -103,7 +103,7 @@ export function identity(object: StoredObject): Record<string, string> {
 }
 
 function describe(request: OssRequest, object: StoredObject, lengthBytes: number): Record<string, string> {
-  const overrides = overridable.flatMap(([name, header]) => {
+  const overrides = overridable.flatMap(([name, header]): (readonly [string, string])[] => {
     const value = request.query.get(name)?.value ?? '';
     return value === '' ? [] : [[header, value]];
   });

@@ -23,23 +23,17 @@ export interface QueryValue {
 
 /** Reads the request line and the headers; nothing is trusted yet. */
 export function readOssRequest(message: IncomingMessage): OssRequest {
-  const target = message.url ?? '/';
-  const questionMark = target.indexOf('?');
-  const path = questionMark < 0 ? target : target.slice(0, questionMark);
-  if (!path.startsWith('/')) throw new OssError('InvalidURI', 'The request target is not a path.');
-  const slash = path.indexOf('/', 1);
-  const bucket = decode(slash < 0 ? path.slice(1) : path.slice(1, slash));
-  const key = slash < 0 ? '' : decode(path.slice(slash + 1));
+  const [, path = '', , query = ''] = /^([^?]*)(\?(.*))?$/s.exec(message.url ?? '') ?? [];
+  return { method: message.method ?? 'GET', ...readPath(path), query: readQuery(query), headers: readHeaders(message), body: message };
+}
+
+function readPath(path: string): { readonly bucket: string; readonly key: string } {
+  const parts = /^\/([^/]*)(?:\/(.*))?$/s.exec(path);
+  if (parts === null) throw new OssError('InvalidURI', 'The request target is not a path.');
+  const [, bucket = '', key = ''] = parts.map((part: string | undefined) => decode(part ?? ''));
   if (bucket !== '' && !/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) throw new OssError('InvalidBucketName', 'The bucket name is not valid.');
   if (Buffer.byteLength(key) > 1_023 || /^[/\\]/.test(key)) throw new OssError('InvalidObjectName', 'The object name is not valid.');
-  return {
-    method: message.method ?? 'GET',
-    bucket,
-    key,
-    query: readQuery(questionMark < 0 ? '' : target.slice(questionMark + 1)),
-    headers: readHeaders(message),
-    body: message,
-  };
+  return { bucket, key };
 }
 
 function readQuery(raw: string): Map<string, QueryValue> {
