@@ -46,12 +46,20 @@ function wellFormedFields(text: string): E9Message | undefined {
 }
 
 
+/** Plain searches: their time grows with the length of the message only, however it is broken. */
 function taggedFields(text: string): Readonly<Record<string, string>> {
-  const outside = text.replace(/<userData>[\s\S]*<\/userData>/, '');
+  const userDataFrom = text.indexOf('<userData>');
+  const userDataTo = text.lastIndexOf('</userData>');
+  const outside = userDataFrom < userDataTo && userDataFrom >= 0 ? text.slice(0, userDataFrom) + text.slice(userDataTo) : text;
   const found = e9MessageFields.flatMap((name): [string, string][] => {
-    const source = name === 'userData' ? text : outside;
-    const value = new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(source)?.[1];
-    return value === undefined ? [] : [[name, value]];
+    const value = name === 'userData' ? text.slice(userDataFrom + '<userData>'.length, userDataTo) : between(outside, `<${name}>`, `</${name}>`);
+    return value === undefined || (name === 'userData' && outside === text) ? [] : [[name, value]];
   });
   return Object.fromEntries(found);
+}
+
+function between(text: string, opening: string, closing: string): string | undefined {
+  const from = text.indexOf(opening);
+  const to = from < 0 ? -1 : text.indexOf(closing, from);
+  return to < 0 ? undefined : text.slice(from + opening.length, to);
 }

@@ -1,0 +1,173 @@
+import { AxiosHttpExchange } from '@cc/http';
+import { Clock } from '@cc/kernel';
+import { vendorOf, type DialRequest, type PollFollowUp, type VendorChannel } from '@cc/vendors';
+import { vendorKits } from './vendor-kits';
+import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
+
+const SERIAL = '1037058396471308289';
+const T0 = 1_621_576_992_000;
+const request: DialRequest = { attemptId: 'att-1', caller: '+8613912345678', called: '+8613812345678', agent: '20011', record: true };
+
+class SteppingClock extends Clock {
+  now = T0 + 40_000;
+  nowMs(): number {
+    return this.now;
+  }
+}
+let clock = new SteppingClock();
+const server = new VendorServer();
+let endpoint = '';
+let tokens = 0;
+beforeAll(async () => {
+  endpoint = await server.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.seen.splice(0);
+  clock = new SteppingClock();
+  tokens = 0;
+});
+
+function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChannel & { followUp: PollFollowUp } {
+  const configured = vendorOf('hw', 'createCall')?.configure({ ...vendorKits['hw/createCall']?.settings(endpoint), ...more });
+  if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
+  const channel = configured.open({ http: new AxiosHttpExchange(), clock });
+  const { followUp } = channel;
+  if (followUp.kind !== 'polling') throw new Error('hw is polled');
+  return { ...channel, followUp };
+}
+
+const json = (body: unknown): Reaction => ({ body: JSON.stringify(body) });
+/** Tokens `token-1`, `token-2` … and by operation what the test arranges. */
+function arrange(operations: Readonly<Record<string, (request: SeenRequest) => Reaction>>, token: () => Reaction = () => json({ AccessToken: `token-${(tokens += 1)}`, Expires: '600' })): void {
+  server.react = (seen) => {
+    const operation = seen.path.split('/').at(-1) ?? '';
+    return operation === 'tokenByAkSk' ? token() : (operations[operation]?.(seen) ?? { status: 404, body: '' });
+  };
+}
+const accepted = (): Reaction => json({ retCode: '0', result: { callSerialNo: SERIAL } });
+
+describe('the token', () => {
+  it('is asked for with key and secret, shared by all who wait, kept for nine tenths of its life, then replaced', async () => {
+    arrange({ createCall: accepted });
+    const channel = channelWith();
+    await Promise.all([channel.dial(request), channel.dial(request), channel.dial(request)]);
+    expect(server.asked('/tokenByAkSk')).toHaveLength(1);
+    expect(server.asked('/tokenByAkSk')[0]).toMatchObject({ path: '/apigovernance/api/oauth/tokenByAkSk', headers: { 'x-token-expire': '3600' }, body: '{"app_key":"APPKEY00APPKEY00","app_secret":"short-secret"}' });
+    clock.now += 539_000;
+    await channel.dial(request);
+    expect(tokens).toBe(1);
+    clock.now += 2_000;
+    await channel.dial(request);
+    expect(server.asked('/createCall').map(({ headers }) => headers.authorization)).toEqual([...Array.from({ length: 4 }, () => 'Bearer token-1'), 'Bearer token-2']);
+  });
+
+  it('is asked for twice at most; without it the dial is not sent', async () => {
+    let tries = 0;
+    arrange({ createCall: accepted }, () => ((tries += 1) === 1 ? { status: 503, body: '' } : json({ AccessToken: 'late', Expires: '600' })));
+    expect(await channelWith().dial(request)).toMatchObject({ kind: 'accepted' });
+    arrange({ createCall: accepted }, () => json({ error: 'no' }));
+    server.seen.splice(0);
+    expect(await channelWith().dial(request)).toEqual({ kind: 'not-sent', reason: 'no access token: the answer has no AccessToken' });
+    expect(server.asked('/tokenByAkSk')).toHaveLength(2);
+    expect(server.asked('/createCall')).toHaveLength(0);
+  });
+
+  it('that the vendor refuses is replaced for the next request: a question is asked again, a dial never', async () => {
+    arrange({ createCall: () => ({ status: 401, body: '' }), queryCallState: ({ headers }) => (headers.authorization === 'Bearer token-3' ? json({ retCode: '0', result: { state: 1 } }) : { status: 401, body: '' }) });
+    const channel = channelWith();
+    expect(await channel.dial(request)).toMatchObject({ kind: 'rejected', vendorCode: 'http-401' });
+    expect(server.asked('/createCall')).toHaveLength(1);
+    expect(await channel.followUp.poll(SERIAL)).toMatchObject({ state: 'live' });
+    expect(server.asked('/queryCallState').map(({ headers }) => headers.authorization)).toEqual(['Bearer token-2', 'Bearer token-3']);
+  });
+});
+
+it('dials with the documented fields, in the number format of the settings', async () => {
+  arrange({ createCall: accepted });
+  await channelWith().dial({ ...request, displayToCaller: '+864001234567', displayToCalled: '+861062345678' });
+  await channelWith({ numberFormat: 'e164' }).dial({ ...request, agent: 'anna' });
+  const [national, e164] = server.asked('/createCall');
+  expect(national).toMatchObject({ path: '/apiaccess/CC-Management/v1/mobileAgent/createCall', headers: { 'x-app-key': 'APPKEY00APPKEY00' } });
+  expect(JSON.parse(national?.body ?? '')).toEqual({
+    caller: '13912345678', called: '13812345678', callData: 'att-1', agentWorkNo: 20011, agentPresent: '4001234567', callerPresent: '01062345678',
+  });
+  expect(JSON.parse(e164?.body ?? '')).toEqual({ caller: '+8613912345678', called: '+8613812345678', callData: 'att-1' });
+  expect(await channelWith().dial({ ...request, maxDurationSeconds: 60 })).toMatchObject({ kind: 'not-sent' });
+});
+
+it.each(['2', '5', '6', '8', '16', '21', '90102001', '90106012'])('refused with retCode %s was not placed', async (retCode) => {
+  arrange({ createCall: () => json({ retCode, retMsg: '失败' }) });
+  expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: retCode, reason: '失败' });
+});
+
+describe('a poll', () => {
+  const state = (more: Readonly<Record<string, unknown>>): Reaction => json({ retCode: '0', result: { caller: '13912345678', startTime: String(T0), ...more } });
+  const records = (...callInfo: unknown[]): Reaction => json({ retCode: '0', result: { total: callInfo.length, callInfo } });
+  const endTime = String(T0 + 30_000);
+
+  it('of a live call keeps the answer, byte for byte, under the name of what was asked', async () => {
+    const reaction = { body: '{"retCode":"0", "result":{"state":2}}' };
+    arrange({ queryCallState: () => reaction });
+    expect(await channelWith().followUp.poll(SERIAL)).toEqual({
+      state: 'live',
+      notifications: [{ kind: 'poll', headers: {}, body: Buffer.from(reaction.body), receivedAt: clock.now, request: `queryCallState?callSerialNo=${SERIAL}` }],
+    });
+    expect(server.asked('/queryCallState')[0]?.body).toBe(`{"callSerialNo":"${SERIAL}"}`);
+    expect(server.asked('/queryCallDetailRecord')).toHaveLength(0);
+  });
+
+  it('of an ended call also keeps its history record, looked for around its time and by its caller', async () => {
+    arrange({ queryCallState: () => state({ state: 3, reasonCode: 0, endTime }), queryCallDetailRecord: () => records({ callSerialNo: SERIAL, state: 3 }) });
+    const answer = await channelWith().followUp.poll(SERIAL);
+    expect(answer.state).toBe('ended');
+    expect(answer.notifications.map(({ request: asked }) => asked)).toEqual([`queryCallState?callSerialNo=${SERIAL}`, `queryCallDetailRecord?callSerialNo=${SERIAL}`]);
+    expect(JSON.parse(server.asked('/queryCallDetailRecord')[0]?.body ?? '')).toEqual({
+      startTime: String(T0 - 60_000), endTime: String(T0 + 90_000), offset: '0', limit: '100', taskType: '1', caller: '13912345678',
+    });
+  });
+
+  it.each<[string, () => Reaction]>([
+    ['not there yet', () => json({ retCode: '1', retMsg: '未查询到数据' })],
+    ['about other calls', () => records({ callSerialNo: '1037058396471308288', state: 3 })],
+    ['an error', () => ({ status: 500, body: '' })],
+  ])('of an ended call whose record is %s is repeated for a while, then ends without it', async (_, record) => {
+    arrange({ queryCallState: () => state({ state: 3, reasonCode: 0, endTime }), queryCallDetailRecord: record });
+    const channel = channelWith({ recordDelaySeconds: 60 });
+    expect(await channel.followUp.poll(SERIAL)).toMatchObject({ state: 'failed', reason: expect.stringMatching(/./), notifications: [{ kind: 'poll' }] });
+    clock.now = T0 + 30_000 + 60_001;
+    expect(await channel.followUp.poll(SERIAL)).toMatchObject({ state: 'ended', notifications: [{ kind: 'poll' }] });
+  });
+
+  it.each<[string, Reaction]>([
+    ['an error code', json({ retCode: '3', retMsg: '呼叫流水号格式不符' })],
+    ['no state', json({ retCode: '0', result: {} })],
+    ['no JSON', { body: '<html>' }],
+    ['status 500', { status: 500, body: '{"retCode":"0","result":{"state":3}}' }],
+    ['a broken connection', 'reset'],
+  ])('that brings %s failed and tells nothing', async (_, reaction) => {
+    arrange({ queryCallState: () => reaction });
+    const channel = channelWith();
+    expect(await channel.followUp.poll(SERIAL)).toEqual({ state: 'failed', notifications: [], reason: expect.stringMatching(/./) });
+    expect(await channel.query?.({ vendorCallId: SERIAL })).toBeUndefined();
+  });
+
+  it('of an unknown state goes on', async () => {
+    arrange({ queryCallState: () => state({ state: 8 }) });
+    expect(await channelWith().followUp.poll(SERIAL)).toMatchObject({ state: 'live' });
+    expect(await channelWith().query?.({ vendorCallId: SERIAL })).toMatchObject({ kind: 'query', request: `queryCallState?callSerialNo=${SERIAL}` });
+  });
+});
+
+it.each<[string, Reaction, unknown]>([
+  ['an address', json({ retCode: 0, result: { url: 'https://obs.example/r/1.V3?Signature=s' } }), { kind: 'found', url: 'https://obs.example/r/1.V3?Signature=s', headers: {}, publicUrl: 'https://obs.example/r/1.V3' }],
+  ['no record', json({ retCode: 5, retMsg: '无对应历史记录' }), { kind: 'never', reason: 'retCode 5: 无对应历史记录' }],
+  ['too large', json({ retCode: '13', retMsg: 'large' }), { kind: 'never', reason: 'retCode 13: large' }],
+  ['a storage error', json({ retCode: 11, retMsg: 'UAP' }), { kind: 'not-yet', reason: 'retCode 11: UAP' }],
+  ['an unknown code', json({ retCode: 99 }), { kind: 'not-yet', reason: 'retCode 99: the vendor gave no reason' }],
+  ['no address', json({ retCode: 0, result: { url: 'file:///etc/passwd' } }), { kind: 'not-yet', reason: expect.stringMatching(/usable address/) }],
+  ['no answer', 'reset', { kind: 'not-yet', reason: expect.stringMatching(/./) }],
+])('asked for a recording, the vendor answers with %s', async (_, reaction, location) => {
+  arrange({ getRecordingAddress: () => reaction });
+  expect(await channelWith().recording?.locate({ vendorCallId: SERIAL })).toEqual(location);
+});
