@@ -13,6 +13,9 @@ class Item {
   data!: unknown;
 }
 
+// The server finds a deadlock after a second; a busy machine needs more.
+jest.setTimeout(30_000);
+
 let fresh: FreshDatabase;
 const opened: TypeOrmDatabase[] = [];
 
