@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { type Log, describeError, pause } from '@cc/kernel';
+import { type Clock, type Log, SystemClock, describeError, pause } from '@cc/kernel';
 import { type KeyPair, authenticate } from './authenticate';
 import { OssError } from './oss-error';
 import type { OssReply } from './oss-reply';
@@ -27,6 +27,8 @@ export interface EmbeddedObjectStoreSettings extends KeyPair {
   /** Larger objects are refused; 5 GiB, as in OSS, unless told. */
   readonly maxObjectBytes?: number;
   readonly log: Log;
+  /** Judges the dates of requests and stamps the objects; the system's unless given. */
+  readonly clock?: Clock;
 }
 
 export interface EmbeddedObjectStore {
@@ -42,9 +44,10 @@ export interface EmbeddedObjectStore {
  * What it has answered with success survives `kill -9` and a power cut. Rejects when it cannot listen or has no place to write.
  */
 export async function startEmbeddedObjectStore(settings: EmbeddedObjectStoreSettings): Promise<EmbeddedObjectStore> {
-  const store = await StoreDirectory.open(settings.dataDir, Date.now);
+  const clock = settings.clock ?? new SystemClock();
+  const store = await StoreDirectory.open(settings.dataDir, () => clock.nowMs());
   const server = createServer({ requestTimeout: requestLimitMs, headersTimeout: 10_000, keepAliveTimeout: 30_000 }, (message, response) => {
-    void answer(store, settings, message, response);
+    void answer(store, { ...settings, clock }, message, response);
   });
   server.setTimeout(silenceLimitMs);
   server.maxHeadersCount = 100;
@@ -56,6 +59,8 @@ export async function startEmbeddedObjectStore(settings: EmbeddedObjectStoreSett
   return { endpoint: `http://localhost:${port}`, port, stop: () => stop(server) };
 }
 
+type ReadySettings = EmbeddedObjectStoreSettings & { readonly clock: Clock };
+
 async function stop(server: Server): Promise<void> {
   const closed = new AbortController();
   server.close(() => closed.abort());
@@ -64,7 +69,7 @@ async function stop(server: Server): Promise<void> {
   server.closeAllConnections();
 }
 
-async function answer(store: StoreDirectory, settings: EmbeddedObjectStoreSettings, message: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(store: StoreDirectory, settings: ReadySettings, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = randomBytes(12).toString('hex').toUpperCase();
   response.setHeader('x-oss-request-id', requestId);
   response.setHeader('server', 'EmbeddedOSS');
@@ -79,8 +84,8 @@ async function answer(store: StoreDirectory, settings: EmbeddedObjectStoreSettin
   }
 }
 
-async function replyTo(store: StoreDirectory, settings: EmbeddedObjectStoreSettings, request: OssRequest): Promise<OssReply> {
-  authenticate(request, settings, Date.now());
+async function replyTo(store: StoreDirectory, settings: ReadySettings, request: OssRequest): Promise<OssReply> {
+  authenticate(request, settings, settings.clock.nowMs());
   return routeRequest(store, request, settings.maxObjectBytes ?? largestObjectBytes);
 }
 
