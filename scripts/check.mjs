@@ -8,11 +8,14 @@ import { root } from './checks/planted-tree.mjs';
 import { probeDependencyRules } from './checks/probe-dependency-rules.mjs';
 import { probeLintRules } from './checks/probe-lint-rules.mjs';
 import { scanSources } from './checks/scan-sources.mjs';
-import { generate, staleFiles } from './generate-docs.mjs';
+import { generate, probeDataFlow, staleFiles } from './generate-docs.mjs';
 
-/** A tool of node_modules in its own process; whatever it prints is the fault when it fails. */
+const TOOL_LIMIT_MS = 10 * 60_000;
+
+/** A tool of node_modules in its own process, which does not outlive this one; whatever it prints is the fault when it fails. */
 const tool = (script, ...args) => async () => {
-  const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], timeout: TOOL_LIMIT_MS });
+  process.once('exit', () => child.kill());
   const output = [];
   child.stdout.on('data', (chunk) => output.push(chunk));
   child.stderr.on('data', (chunk) => output.push(chunk));
@@ -25,7 +28,7 @@ const sourceFolders = ['apps', 'libs', 'test', 'bench'].filter((folder) => exist
 
 const generatedDocs = () => {
   const { files, faults } = generate();
-  return { faults: [...faults, ...staleFiles(files)], summary: Object.keys(files).join(', ') };
+  return { faults: [...faults, ...staleFiles(files), ...probeDataFlow()], summary: Object.keys(files).join(', ') };
 };
 
 const checks = [

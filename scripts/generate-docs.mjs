@@ -54,6 +54,22 @@ export function generate() {
   };
 }
 
+/** Plants services that do not fit together; a sentence for each that is not found. */
+export function probeDataFlow() {
+  const topic = { name: 'cc.probe.v1', writtenBy: ['writer'], readBy: ['reader'] };
+  const reader = { name: 'reader', consumes: [topic.name], produces: [] };
+  const writer = { name: 'writer', consumes: [], produces: [topic.name] };
+  const probes = [
+    ['which no service produces', [reader]],
+    ['is not among its writers', [writer, { ...writer, name: 'stranger' }]],
+    ['is not among its readers', [writer, { ...reader, name: 'stranger' }]],
+    ['does not declare', [{ ...writer, produces: ['cc.unknown.v1'] }]],
+  ];
+  const silent = probes.filter(([says, services]) => !dataFlowFaults(services, [topic]).some((fault) => fault.includes(says)));
+  const loud = dataFlowFaults([reader, writer], [topic]);
+  return [...silent.map(([says]) => `the data flow's check is silent where it should say: ${says}`), ...loud.map((fault) => `the data flow's check fires where nothing is wrong: ${fault}`)];
+}
+
 /** Which generated files differ from those on disk. */
 export function staleFiles(files) {
   return Object.entries(files)

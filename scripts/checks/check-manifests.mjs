@@ -143,6 +143,40 @@ const kubernetesFaults = (objects, services, platform, folder) => {
   });
 };
 
+// ── Probes: each breaks one thing in what was built, and must be found ──
+
+const pod = (objects, name) => objects.find(({ kind, metadata }) => (kind === 'Deployment' || kind === 'StatefulSet') && metadata.name === name).spec.template.spec;
+const without = (list, name) => list.filter((entry) => entry.name !== name);
+
+/** [what the fault must say, what is broken]. */
+const kubernetesProbes = [
+  ['CC_ENCRYPTION_KEY: is missing', (objects) => { const [container] = pod(objects, 'channel-router').containers; container.env = without(container.env, 'CC_ENCRYPTION_KEY_FILE'); }],
+  ['CC_DATABSE_URL: no such setting', (objects) => pod(objects, 'record-store').containers[0].env.push({ name: 'CC_DATABSE_URL', value: 'x' })],
+  ['which it does not read', (objects) => pod(objects, 'record-store').containers[0].env.push({ name: 'CC_CHANNELS_FILE', value: 'x' })],
+  ['is not mounted', (objects) => { const [container] = pod(objects, 'record-store').containers; container.volumeMounts = without(container.volumeMounts, 'secrets'); }],
+  ['is live by /livez', (objects) => { pod(objects, 'hw-poller').containers[0].livenessProbe.httpGet.path = '/readyz'; }],
+  ['is not root', (objects) => { pod(objects, 'hw-poller').securityContext.runAsNonRoot = false; }],
+  ['declares its port', (objects) => { pod(objects, 'call-gateway').containers[0].ports[0].containerPort = 3999; }],
+  ['gets no variables of Services', (objects) => { delete pod(objects, 'call-gateway').enableServiceLinks; }],
+  ['runs the entry', (objects) => { pod(objects, 'call-gateway').containers[0].command = ['node', 'dist/apps/record-store/main.js']; }],
+  ['on a volume', (objects) => { objects.find(({ kind }) => kind === 'StatefulSet').spec.volumeClaimTemplates = []; }],
+  ['k8s/base recording-archiver is missing', (objects) => objects.splice(objects.findIndex(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'recording-archiver'), 1)],
+  ['has a PodDisruptionBudget', (objects) => { objects.find(({ kind }) => kind === 'PodDisruptionBudget').spec.selector.matchLabels = { other: 'label' }; }],
+];
+const composeProbes = [
+  ['CC_API_KEYS: is missing', ({ services }) => { delete services['call-gateway'].environment.CC_API_KEYS; }],
+  ['record-store is missing', ({ services }) => { delete services['record-store']; }],
+  ['has no health check on :3005', ({ services }) => { services['record-store'].healthcheck = services['hw-poller'].healthcheck; }],
+  ['does not run', ({ services }) => { services['record-store'].command = ['node', 'dist/apps/hw-poller/main.js']; }],
+];
+
+const silentProbes = (probes, whole, find) =>
+  probes.flatMap(([says, breakIt]) => {
+    const broken = structuredClone(whole);
+    breakIt(broken);
+    return find(broken).some((fault) => fault.includes(says)) ? [] : [`check-manifests is silent where it should say: ${says}`];
+  });
+
 const yamlFiles = (folder) => readdirSync(join(root, folder), { recursive: true }).filter((name) => /\.ya?ml$/.test(name)).map((name) => `${folder}/${name}`);
 
 /** @returns faults as sentences, and what had to be skipped. */
@@ -155,7 +189,9 @@ export function checkManifests() {
   for (const path of ['docker/channels.yaml', 'k8s/base/channels.yaml']) faults.push(...channelFaults(path, read(path), vendors));
   const deployed = services.filter(({ name }) => name !== 'all-in-one' && name !== 'vendor-simulator');
   const [compose] = parseYaml('docker-compose.yml', read('docker-compose.yml'), faults);
-  faults.push(...composeFaults(compose, services.filter(({ name }) => name !== 'all-in-one'), platform));
+  const composed = services.filter(({ name }) => name !== 'all-in-one');
+  const findInCompose = (candidate) => composeFaults(candidate, composed, platform);
+  faults.push(...findInCompose(compose), ...silentProbes(composeProbes, compose, findInCompose));
   const { projects } = JSON.parse(read('nest-cli.json'));
   for (const app of readdirSync(join(root, 'apps'))) if (projects[app] === undefined) faults.push(`nest-cli.json does not list apps/${app}`);
   const built = buildBase();
@@ -163,10 +199,12 @@ export function checkManifests() {
   if (built.text !== undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'cc-manifests-'));
     try {
-      faults.push(...kubernetesFaults(parseYaml('k8s/base', built.text, faults), deployed, platform, folder));
+      const objects = parseYaml('k8s/base', built.text, faults);
+      const find = (candidate) => kubernetesFaults(candidate, deployed, platform, folder);
+      faults.push(...find(objects), ...silentProbes(kubernetesProbes, objects, find));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  return { faults, summary: `${deployed.length} services`, skipped: built.skipped === undefined ? [] : [built.skipped] };
+  return { faults, summary: `${deployed.length} services, ${kubernetesProbes.length + composeProbes.length} probes`, skipped: built.skipped === undefined ? [] : [built.skipped] };
 }
