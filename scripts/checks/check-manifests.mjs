@@ -206,5 +206,5 @@ export function checkManifests() {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  return { faults, summary: `${deployed.length} services, ${kubernetesProbes.length + composeProbes.length} probes`, skipped: built.skipped === undefined ? [] : [built.skipped] };
+  return { faults, summary: `${deployed.length} services, ${composeProbes.length + (built.text === undefined ? 0 : kubernetesProbes.length)} probes`, skipped: built.skipped === undefined ? [] : [built.skipped] };
 }
