@@ -65,21 +65,32 @@ function plainValue(document: ReturnType<typeof parseDocument>): unknown {
 
 function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (path: string) => string, report: Report): Channel | undefined {
   const resolved = resolveSecrets(entry, path, readFile, report);
-  const parsed = ChannelEntry.safeParse(resolved);
-  if (!parsed.success) for (const issue of parsed.error.issues) report([...path, ...issue.path], issue.message);
+  const checked = readEntry(resolved, path, report);
   const vendor = readVendor(resolved, path, report);
-  const settings = z.looseObject({ settings: z.unknown().optional() }).safeParse(resolved).data?.settings;
-  const configured = vendor?.configure(settings ?? {});
-  if (configured?.ok === false) for (const fault of configured.faults) report([...path, 'settings', ...fault.path], fault.message);
-  if (!parsed.success || vendor === undefined || configured?.ok !== true) return undefined;
-  if (!checkCallbackSecrets(parsed.data, vendor, path, report)) return undefined;
-  const { id, protocol, enabled, weight, tenants, silenceSeconds, callbackSecrets = [] } = parsed.data;
+  if (vendor === undefined) return undefined;
+  const open = readSettings(resolved, vendor, path, report);
+  if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || open === undefined) return undefined;
+  const { id, protocol, enabled, weight, tenants, silenceSeconds, callbackSecrets = [] } = checked;
   return {
     id, vendor: vendor.code, protocol, enabled, weight, silenceSeconds, callbackSecrets,
     ...(tenants === undefined ? {} : { tenants }),
     capabilities: vendor.capabilities,
-    open: configured.open,
+    open,
   };
+}
+
+function readEntry(entry: unknown, path: readonly PropertyKey[], report: Report): ChannelEntry | undefined {
+  const parsed = ChannelEntry.safeParse(entry);
+  if (!parsed.success) for (const issue of parsed.error.issues) report([...path, ...issue.path], issue.message);
+  return parsed.data;
+}
+
+function readSettings(entry: unknown, vendor: RegisteredVendor, path: readonly PropertyKey[], report: Report): Channel['open'] | undefined {
+  const settings = z.looseObject({ settings: z.unknown().optional() }).safeParse(entry).data?.settings;
+  const configured = vendor.configure(settings ?? {});
+  if (configured.ok) return configured.open;
+  for (const fault of configured.faults) report([...path, 'settings', ...fault.path], fault.message);
+  return undefined;
 }
 
 const VendorName = z.looseObject({ vendor: z.string(), protocol: z.string() });

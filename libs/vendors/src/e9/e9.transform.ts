@@ -74,37 +74,35 @@ function invite(message: E9Message, occurredAt: number): Normalised {
  * say. Without `startTimeB` nobody talked, whatever `byeType` and `duration` are.
  */
 function hangup(message: E9Message, raw: RawNotification, context: NotificationContext, at: (text: string | undefined) => number | undefined): Normalised {
-  const channelState = 'Hangup';
-  const derived = raw.kind === 'callback' ? { derived: true as const } : {};
   const answeredA = at(message.startTimeA);
   const answeredB = at(message.startTimeB);
   const occurredAt = at(message.endTime) ?? at(message.dateCreated) ?? raw.receivedAt;
-  const closeType = message.byeType === undefined ? undefined : closeTypeOf(message.byeType);
+  const answers = { channelState: 'Hangup', ...(raw.kind === 'callback' ? { derived: true as const } : {}) };
   const list: CallFact[] = [];
-  if (answeredA !== undefined) list.push({ type: 'cc.call.a-answered.v1', occurredAt: answeredA, channelState, ...derived });
-  if (answeredB !== undefined) list.push({ type: 'cc.call.connected.v1', occurredAt: answeredB, channelState, ...derived });
-  const durationSeconds = answeredB === undefined ? 0 : wholeNumber(message.duration);
-  list.push({
+  if (answeredA !== undefined) list.push({ type: 'cc.call.a-answered.v1', occurredAt: answeredA, ...answers });
+  if (answeredB !== undefined) list.push({ type: 'cc.call.connected.v1', occurredAt: answeredB, ...answers });
+  list.push(endedFact(message, occurredAt, answeredB === undefined ? 0 : wholeNumber(message.duration)));
+  list.push(...recordingFacts(message, occurredAt, context.recordRequested && answeredB !== undefined));
+  const { byeType } = message;
+  const unknownCodes = byeType === undefined || closeTypeOf(byeType) !== undefined ? [] : [`byeType ${vendorCode(byeType)}`];
+  return { kind: 'facts', facts: list, unknownCodes };
+}
+
+function endedFact({ byeType }: E9Message, occurredAt: number, durationSeconds: number | undefined): CallFact {
+  return {
     type: 'cc.call.ended.v1',
     occurredAt,
-    channelState,
-    closeType: closeType ?? 255,
-    ...(message.byeType === undefined ? { reason: 'the vendor gave no byeType' } : { vendorCode: vendorCode(message.byeType) }),
+    channelState: 'Hangup',
+    ...(byeType === undefined ? { closeType: 255, reason: 'the vendor gave no byeType' } : { closeType: closeTypeOf(byeType) ?? 255, vendorCode: vendorCode(byeType) }),
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
-  });
-  const recording = recordingFact(message, occurredAt, context.recordRequested && answeredB !== undefined);
-  return {
-    kind: 'facts',
-    facts: recording === undefined ? list : [...list, recording],
-    unknownCodes: message.byeType === undefined || closeType !== undefined ? [] : [`byeType ${vendorCode(message.byeType)}`],
   };
 }
 
 /** Also without an address when one was due: whoever asks for the recording then learns that there is none. */
-function recordingFact(message: E9Message, occurredAt: number, due: boolean): CallFact | undefined {
+function recordingFacts(message: E9Message, occurredAt: number, due: boolean): readonly CallFact[] {
   const { callId, recordUrl } = message;
-  if (callId === undefined || !E9_CALL_ID.test(callId)) return undefined;
+  if (callId === undefined || !E9_CALL_ID.test(callId)) return [];
   const vendorUrl = recordUrl !== undefined && recordUrl.length <= MAX_URL_LENGTH ? { vendorUrl: recordUrl } : {};
-  if (recordUrl === undefined && !due) return undefined;
-  return { type: 'cc.call.recording-available.v1', occurredAt, channelState: 'Hangup', vendorCallId: callId, ...vendorUrl };
+  if (recordUrl === undefined && !due) return [];
+  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState: 'Hangup', vendorCallId: callId, ...vendorUrl }];
 }

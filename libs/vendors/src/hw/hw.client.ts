@@ -66,15 +66,19 @@ export class HwClient {
     }
     const answer = readAnswer(outcome);
     if (answer?.retCode === undefined) return { kind: 'unknown', reason: unreadable(outcome) };
+    return this.judgeAnswer(answer, answer.retCode, token);
+  }
+
+  private judgeAnswer(answer: HwAnswer, retCode: string, token: string): DialOutcome {
     const callSerialNo = HwCreated.safeParse(answer.result).data?.callSerialNo;
-    if (answer.retCode === HW_OK) {
+    if (retCode === HW_OK) {
       if (callSerialNo !== undefined && HW_SERIAL.test(callSerialNo)) return { kind: 'accepted', vendorCallId: callSerialNo };
       return { kind: 'unknown', reason: 'accepted, but without a usable call serial number' };
     }
-    if (callSerialNo === undefined && isNotPlaced(answer.retCode, this.settings.notPlacedCodes)) {
-      return { kind: 'rejected', vendorCode: vendorCode(answer.retCode), reason: this.words(answer, token) };
+    if (callSerialNo === undefined && isNotPlaced(retCode, this.settings.notPlacedCodes)) {
+      return { kind: 'rejected', vendorCode: vendorCode(retCode), reason: this.words(answer, token) };
     }
-    return { kind: 'unknown', reason: `retCode ${vendorCode(answer.retCode)}, which does not say that no call was placed: ${this.words(answer, token)}` };
+    return { kind: 'unknown', reason: `retCode ${vendorCode(retCode)}, which does not say that no call was placed: ${this.words(answer, token)}` };
   }
 
   private words(answer: HwAnswer, token: string): string {

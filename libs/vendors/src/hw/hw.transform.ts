@@ -1,14 +1,17 @@
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
 import { vendorCode } from '../vendor-text';
 import { wholeNumber } from '../wire-json';
-import { causeOf, HW_NO_RECORD, HW_OK } from './hw.errors';
+import { causeOf, HW_NO_RECORD, HW_OK, type HwCause } from './hw.errors';
 import { parseRequestName, type HwOperation } from './hw.request-name';
 import { HwRecords, HwState, parseHwAnswer, type HwRecord } from './hw.schema';
 
 /** Our attempt ids: the only thing that we put into `callData`. */
 const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;
 
-const nothing: Normalised = { kind: 'facts', facts: [], unknownCodes: [] };
+type Facts = Extract<Normalised, { kind: 'facts' }>;
+type EndedFact = Extract<CallFact, { type: 'cc.call.ended.v1' }>;
+
+const nothing: Facts = { kind: 'facts', facts: [], unknownCodes: [] };
 
 type Reading =
   | { readonly kind: 'state'; readonly callSerialNo: string; readonly state: HwState }
@@ -82,17 +85,27 @@ function stateFacts(callSerialNo: string, state: HwState, receivedAt: number, co
 
 function recordFacts(callSerialNo: string, record: HwRecord, receivedAt: number, context: NotificationContext): Normalised {
   const channelState = vendorCode(record.state ?? '').slice(0, 32);
-  const { agentAlertingTime, agentTalkingTime, alertingTime, talkingTime } = record;
-  const list: CallFact[] = [];
-  if (agentAlertingTime !== undefined) list.push({ type: 'cc.call.a-ringing.v1', occurredAt: agentAlertingTime, channelState });
-  if (agentTalkingTime !== undefined) list.push({ type: 'cc.call.a-answered.v1', occurredAt: agentTalkingTime, channelState });
-  if (alertingTime !== undefined) list.push({ type: 'cc.call.b-ringing.v1', occurredAt: alertingTime, channelState });
-  if (talkingTime !== undefined) list.push({ type: 'cc.call.connected.v1', occurredAt: talkingTime, channelState });
+  const steps = [
+    { type: 'cc.call.a-ringing.v1', occurredAt: record.agentAlertingTime },
+    { type: 'cc.call.a-answered.v1', occurredAt: record.agentTalkingTime },
+    { type: 'cc.call.b-ringing.v1', occurredAt: record.alertingTime },
+    { type: 'cc.call.connected.v1', occurredAt: record.talkingTime },
+  ] as const;
+  const list = steps.flatMap(({ type, occurredAt }): CallFact[] => (occurredAt === undefined ? [] : [{ type, occurredAt, channelState }]));
   if (record.state !== '3') return { kind: 'facts', facts: list, unknownCodes: [] };
-  const occurredAt = record.endTime ?? record.releaseTime ?? record.agentReleaseTime ?? receivedAt;
-  const durationSeconds = talkingTime === undefined ? 0 : wholeNumber(record.talkDuration);
-  const end = ended(callSerialNo, record, { occurredAt, channelState, talked: talkingTime !== undefined, ...(durationSeconds === undefined ? {} : { durationSeconds }) }, context);
-  return end.kind === 'facts' ? { ...end, facts: [...list, ...end.facts] } : end;
+  const end = ended(callSerialNo, record, { occurredAt: endOf(record) ?? receivedAt, channelState, ...talkOf(record) }, context);
+  return { kind: 'facts', facts: [...list, ...end.facts], unknownCodes: end.unknownCodes };
+}
+
+function endOf({ endTime, releaseTime, agentReleaseTime }: HwRecord): number | undefined {
+  return endTime ?? releaseTime ?? agentReleaseTime;
+}
+
+/** Without a talking time nobody talked, whatever the duration and the reason say. */
+function talkOf({ talkingTime, talkDuration }: HwRecord): { readonly talked: boolean; readonly durationSeconds?: number } {
+  if (talkingTime === undefined) return { talked: false, durationSeconds: 0 };
+  const durationSeconds = wholeNumber(talkDuration);
+  return { talked: true, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
 }
 
 interface EndOfCall {
@@ -103,21 +116,21 @@ interface EndOfCall {
   readonly durationSeconds?: number;
 }
 
-function ended(callSerialNo: string, state: HwState, end: EndOfCall, context: NotificationContext): Normalised {
+function ended(callSerialNo: string, { reasonCode }: HwState, end: EndOfCall, context: NotificationContext): Facts {
   const { talked, ...common } = end;
-  const cause = state.reasonCode === undefined ? undefined : causeOf(state.reasonCode);
-  const fact: CallFact = {
-    type: 'cc.call.ended.v1',
-    ...common,
-    closeType: cause?.closeType ?? 255,
-    ...(cause?.endedBy === undefined ? {} : { endedBy: cause.endedBy }),
-    ...(state.reasonCode === undefined ? { reason: 'the vendor gave no reasonCode' } : { vendorCode: vendorCode(state.reasonCode) }),
-  };
+  const { occurredAt, channelState } = end;
+  const cause = reasonCode === undefined ? undefined : causeOf(reasonCode);
+  const fact: CallFact = { type: 'cc.call.ended.v1', ...common, ...causeFields(reasonCode, cause) };
   const recorded = context.recordRequested && (talked ?? cause?.talked === true);
-  const recording: CallFact = { type: 'cc.call.recording-available.v1', occurredAt: end.occurredAt, channelState: end.channelState, vendorCallId: callSerialNo };
   return {
     kind: 'facts',
-    facts: recorded ? [fact, recording] : [fact],
-    unknownCodes: state.reasonCode === undefined || cause !== undefined ? [] : [`reasonCode ${vendorCode(state.reasonCode)}`],
+    facts: recorded ? [fact, { type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId: callSerialNo }] : [fact],
+    unknownCodes: reasonCode === undefined || cause !== undefined ? [] : [`reasonCode ${vendorCode(reasonCode)}`],
   };
+}
+
+function causeFields(reasonCode: string | undefined, cause: HwCause | undefined): Pick<EndedFact, 'closeType' | 'endedBy' | 'vendorCode' | 'reason'> {
+  if (reasonCode === undefined) return { closeType: 255, reason: 'the vendor gave no reasonCode' };
+  const endedBy = cause?.endedBy;
+  return { closeType: cause?.closeType ?? 255, ...(endedBy === undefined ? {} : { endedBy }), vendorCode: vendorCode(reasonCode) };
 }
