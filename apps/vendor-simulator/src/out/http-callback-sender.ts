@@ -13,22 +13,24 @@ export interface CallbackTarget {
 
 /** Posts each callback over a connection of its own, as the vendor does, and reads no more of the answer than its status. */
 export class HttpCallbackSender extends CallbackSender implements OnModuleDestroy {
-  private readonly stopping = new AbortController();
+  private readonly open = new Set<http.ClientRequest>();
+  private stopped = false;
 
   constructor(private readonly target: CallbackTarget) {
     super();
   }
 
   override send(xml: string): Promise<CallbackOutcome> {
+    if (this.stopped) return Promise.resolve({ kind: 'failed', reason: 'the simulator stops' });
     return new Promise((resolve) => {
       const { url, connectTimeoutMs, answerTimeoutMs } = this.target;
-      const { request: open } = new URL(url).protocol === 'https:' ? https : http;
-      const request = open(url, {
+      const { request: start } = new URL(url).protocol === 'https:' ? https : http;
+      const request = start(url, {
         method: 'POST',
         agent: false,
-        signal: this.stopping.signal,
         headers: { 'content-type': 'application/xml;charset=utf-8', 'content-length': Buffer.byteLength(xml), connection: 'close' },
       });
+      this.open.add(request);
       const giveUp = (what: string): void => void request.destroy(new Error(what));
       let limit = setTimeout(giveUp, connectTimeoutMs, 'no connection in time');
       request.once('socket', (socket) => {
@@ -44,6 +46,7 @@ export class HttpCallbackSender extends CallbackSender implements OnModuleDestro
       request.once('error', (error) => resolve({ kind: 'failed', reason: describeError(error) }));
       request.once('close', () => {
         clearTimeout(limit);
+        this.open.delete(request);
         resolve({ kind: 'failed', reason: 'the connection closed before the answer was complete' });
       });
       request.end(xml);
@@ -51,6 +54,7 @@ export class HttpCallbackSender extends CallbackSender implements OnModuleDestro
   }
 
   onModuleDestroy(): void {
-    this.stopping.abort();
+    this.stopped = true;
+    for (const request of this.open) request.destroy(new Error('the simulator stops'));
   }
 }

@@ -57,9 +57,12 @@ class HandTime extends Timers {
 class NotedCallbacks extends CallbackSender {
   readonly sent: string[] = [];
   outcome: CallbackOutcome = { kind: 'answered', status: 200 };
-  send(xml: string): Promise<CallbackOutcome> {
+  /** Resolves what was sent, once somebody wants it resolved. */
+  answer: Promise<void> = Promise.resolve();
+  async send(xml: string): Promise<CallbackOutcome> {
     this.sent.push(/<action>(\w+)<.*?(?:<userFlag>(\d)<|$)/.exec(xml)?.slice(1).join('') ?? xml);
-    return Promise.resolve(this.outcome);
+    await this.answer;
+    return this.outcome;
   }
 }
 
@@ -219,6 +222,22 @@ describe('callbacks', () => {
     dial(`138123456${digits}`);
     await time.moveTo(NOW + 120_000);
     expect(sender.sent).toEqual(actions);
+  });
+
+  test('of one call wait for each other, those of another call do not', async () => {
+    const { time, sender, dial } = simulate();
+    let answer = (): void => undefined;
+    sender.answer = new Promise((resolve) => (answer = resolve));
+    dial('13812345681');
+    await time.moveTo(NOW + 60_000);
+    expect(sender.sent).toEqual(['CallInvite0']);
+    dial('13812345681');
+    await time.moveTo(NOW + 120_000);
+    expect(sender.sent).toEqual(['CallInvite0', 'CallInvite0']);
+    answer();
+    await time.moveTo(NOW + 121_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sender.sent).toEqual(['CallInvite0', 'CallInvite0', 'Hangup', 'Hangup']);
   });
 
   test('of a cancelled call stop with its end, each is tried once, and a failure is counted', async () => {
