@@ -103,14 +103,14 @@ describe('an answer', () => {
   });
 
   it('does not go through a proxy of the environment', async () => {
-    const url = await httpServer((_, response) => response.end('direct'));
-    const before = process.env['http_proxy'];
+    const url = await httpServer((request, response) => response.end(request.url));
+    const before = { ...process.env };
+    for (const name of ['no_proxy', 'NO_PROXY']) delete process.env[name];
     process.env['http_proxy'] = `http://127.0.0.1:${await closedPort()}`;
     try {
-      expect(await post(url)).toMatchObject({ kind: 'answer', body: Buffer.from('direct') });
+      expect(await post(url)).toMatchObject({ kind: 'answer', body: Buffer.from(`/dial?${SECRET}`) });
     } finally {
-      if (before === undefined) delete process.env['http_proxy'];
-      else process.env['http_proxy'] = before;
+      process.env = before;
     }
   });
 });

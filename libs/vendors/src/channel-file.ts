@@ -45,7 +45,7 @@ export function parseChannelFile(text: string, readFile: (path: string) => strin
 
 function readEntries(text: string, faults: string[]): readonly unknown[] {
   const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines });
   for (const { code, pos } of [...document.errors, ...document.warnings]) faults.push(`line ${lines.linePos(pos[0]).line}: not valid YAML (${code})`);
   if (faults.length > 0) return [];
   const parsed = z.strictObject({ channels: z.array(z.unknown()).min(1) }).safeParse(plainValue(document));

@@ -163,6 +163,9 @@ describe('a recording', () => {
       expect(await recording?.locate({ ...call, vendorUrl: elsewhere })).toEqual({ kind: 'not-yet', reason: expect.stringContaining('recordingHosts') });
     }
     expect(await channelWith({ recordingHosts: ['files.example'] }).recording?.locate({ ...call, vendorUrl: 'https://files.example/1.mp3' })).toMatchObject({ kind: 'found' });
+    const withUser = await recording?.locate({ ...call, vendorUrl: vendorUrl.replace('//', '//user:private@') });
+    expect(withUser).toMatchObject({ kind: 'found', publicUrl: vendorUrl });
+    expect(JSON.stringify(withUser)).not.toContain('private');
     expect(await recording?.locate(call)).toMatchObject({ kind: 'never' });
     expect(await recording?.locate({ ...call, vendorUrl: 'no url' })).toMatchObject({ kind: 'never' });
     expect(recording).toMatchObject({ firstTryAfterMs: 600_000, giveUpAfterMs: 172_800_000, fileExtension: 'mp3' });

@@ -20,7 +20,7 @@ export const e9FollowUp: CallbackFollowUp = {
 
 const E9Document = z.object({ req: E9Message });
 
-/** No entities and no document type: nothing in a message can expand; every value stays the text that it is. */
+/** Entities are left alone, so that nothing in a message can expand; every value stays the text that it is. */
 const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, processEntities: false, trimValues: true });
 
 /**
@@ -38,7 +38,7 @@ export function parseCallback(body: Buffer): E9Message | undefined {
 
 function wellFormedFields(text: string): E9Message | undefined {
   try {
-    if (/<!(doctype|entity)/i.test(text) || XMLValidator.validate(text) !== true) return undefined;
+    if (XMLValidator.validate(text) !== true) return undefined;
     return E9Document.safeParse(parser.parse(text)).data?.req;
   } catch {
     return undefined;
