@@ -89,7 +89,7 @@ export class AliOssObjectStore extends ObjectStore {
     const lengthBytes = z.coerce.number().int().nonnegative().parse(headers['content-length']);
     const part = /^bytes (\d+)-\d+\/(\d+)$/.exec(text(headers['content-range']) ?? '');
     return {
-      stream: readWithIdleLimit(source, lengthBytes, callLimitMs),
+      stream: readWithIdleLimit(source, callLimitMs),
       sizeBytes: part === null ? lengthBytes : Number(part[2]),
       firstByte: part === null ? 0 : Number(part[1]),
       lengthBytes,

@@ -2,19 +2,18 @@ import { Readable } from 'node:stream';
 import { CcError, withDeadline } from '@cc/kernel';
 
 /**
- * The source's bytes, exactly `lengthBytes` of them. Fails with `object_store_unavailable` when the source breaks,
- * ends short or stays silent for `idleLimitMs`; a slow reader is not held against it.
+ * The source's bytes. Fails with `object_store_unavailable` when the source breaks off (Node ends no answer short of
+ * its Content-Length without an error) or stays silent for `idleLimitMs`; a slow reader is not held against it.
  */
-export function readWithIdleLimit(source: Readable, lengthBytes: number, idleLimitMs: number): Readable {
-  const stream = Readable.from(chunks(source, lengthBytes, idleLimitMs), { objectMode: false });
+export function readWithIdleLimit(source: Readable, idleLimitMs: number): Readable {
+  const stream = Readable.from(chunks(source, idleLimitMs), { objectMode: false });
   // A generator that never began does not run its finally: an unread stream would keep its connection.
   stream.once('close', () => source.destroy());
   return stream;
 }
 
-async function* chunks(source: Readable, lengthBytes: number, idleLimitMs: number): AsyncGenerator<Buffer> {
+async function* chunks(source: Readable, idleLimitMs: number): AsyncGenerator<Buffer> {
   const iterator: AsyncIterator<Buffer> = source[Symbol.asyncIterator]();
-  let received = 0;
   for (;;) {
     let next: IteratorResult<Buffer>;
     try {
@@ -22,9 +21,7 @@ async function* chunks(source: Readable, lengthBytes: number, idleLimitMs: numbe
     } catch (error) {
       throw new CcError('unavailable', 'object_store_unavailable', 'the object broke off while it was read', { cause: error });
     }
-    if (next.done === true) break;
-    received += next.value.length;
+    if (next.done === true) return;
     yield next.value;
   }
-  if (received !== lengthBytes) throw new CcError('unavailable', 'object_store_unavailable', 'the object ended short');
 }
