@@ -8,8 +8,9 @@ import { CallGatewaySettings } from '../call-gateway.config';
 import { placeCall, type CallRequest, type PlacedCall } from '../domain/place-call';
 import { CallCatalogue, type IdempotentUse } from '../out/call-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
-import { countryOf, parseNumber } from './telephone-number';
-import type { PlaceCallBody } from './place-call.body';
+import { countryOf, parseNumber, type ParsedNumber } from './telephone-number';
+import { checkBody } from './body-validation';
+import { PlaceCallBody } from './place-call.body';
 
 const SERVICE = 'call-gateway';
 
@@ -25,7 +26,7 @@ export class CallPlacement {
   ) {}
 
   /** Resolves once the call, its `requested` event and its command are committed together. */
-  async place(tenant: string, body: PlaceCallBody, idempotencyKey: string | undefined): Promise<{ record: CallRecord; replayed: boolean }> {
+  async place(tenant: string, body: unknown, idempotencyKey: string | undefined): Promise<{ record: CallRecord; replayed: boolean }> {
     const callId = newId('call');
     const request = await this.parse(tenant, callId, body);
     const placed = placeCall(callId, tenant, request, Date.now());
@@ -52,16 +53,19 @@ export class CallPlacement {
     await this.eventLog.appendInTransaction(tx, topics.callEvents.name, [encodeCallEvent(placed.requested, SERVICE)]);
   }
 
-  private async parse(tenant: string, callId: string, body: PlaceCallBody): Promise<CallRequest> {
-    const country = countryOf(this.settings.values.country);
-    const from = parseNumber(body.from, country);
-    const to = parseNumber(body.to, country);
-    const faults: FieldFault[] = [
-      ...(from.kind === 'refused' ? [{ pointer: '/from', detail: from.reason }] : []),
-      ...(to.kind === 'refused' ? [{ pointer: '/to', detail: to.reason }] : []),
-      ...(await this.channelFaults(body.channel)),
+  /** @throws InvalidRequest with every fault of the body, of its numbers and of its channel at once. */
+  private async parse(tenant: string, callId: string, raw: unknown): Promise<CallRequest> {
+    const { body, faults } = await checkBody(PlaceCallBody, raw);
+    const wrong = new Set(faults.map(({ pointer }) => pointer));
+    const from = this.parseNumber(body.from, wrong.has('/from'));
+    const to = this.parseNumber(body.to, wrong.has('/to'));
+    const all: FieldFault[] = [
+      ...faults,
+      ...(from.kind === 'refused' && !wrong.has('/from') ? [{ pointer: '/from', detail: from.reason }] : []),
+      ...(to.kind === 'refused' && !wrong.has('/to') ? [{ pointer: '/to', detail: to.reason }] : []),
+      ...(wrong.has('/channel') ? [] : await this.channelFaults(body.channel)),
     ];
-    if (from.kind === 'refused' || to.kind === 'refused' || faults.length > 0) throw new InvalidRequest(faults);
+    if (from.kind === 'refused' || to.kind === 'refused' || all.length > 0) throw new InvalidRequest(all);
     const { from: _from, to: _to, bizData, notAfterSeconds, record, ivr, business, ...told } = body;
     return {
       caller: this.vault.protect(from.e164, tenant, callId),
@@ -73,6 +77,10 @@ export class CallPlacement {
       record: record ?? false,
       notAfterSeconds: notAfterSeconds ?? this.settings.values.notAfterSeconds,
     };
+  }
+
+  private parseNumber(text: string, malformed: boolean): ParsedNumber {
+    return malformed ? { kind: 'refused', reason: 'is malformed' } : parseNumber(text, countryOf(this.settings.values.country));
   }
 
   private async channelFaults(channel: string | undefined): Promise<FieldFault[]> {

@@ -6,9 +6,7 @@ import { timelineOf, viewOf, type CallView, type TimelineEntry } from '../domain
 import { CallCatalogue } from '../out/call-catalogue';
 import { CallPlacement } from './call-placement';
 import { ApiKeyGuard, Tenant } from './api-key.guard';
-import { bodyValidation } from './body-validation';
 import { CallChanges } from './call-changes';
-import { PlaceCallBody } from './place-call.body';
 import { parseListQuery, parseWaitQuery } from './queries';
 
 /** The calls of a tenant: place, read, follow, cancel. */
@@ -23,7 +21,7 @@ export class CallsController {
 
   @Post()
   @HttpCode(202)
-  async place(@Tenant() tenant: string, @Body(bodyValidation) body: PlaceCallBody, @Headers('idempotency-key') key: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): Promise<CallView> {
+  async place(@Tenant() tenant: string, @Body() body: unknown, @Headers('idempotency-key') key: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): Promise<CallView> {
     const { record, replayed } = await this.placement.place(tenant, body, parseKey(key));
     void reply.header('location', `/v1/calls/${record.callId}`);
     if (replayed) void reply.header('idempotent-replayed', 'true');

@@ -4,7 +4,7 @@ import { Body, Controller, Get, HttpCode, Param, Put, UseGuards } from '@nestjs/
 import { CallCatalogue, type BusinessNumbers } from '../out/call-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
 import { ApiKeyGuard, Tenant } from './api-key.guard';
-import { bodyValidation } from './body-validation';
+import { validBody } from './body-validation';
 import { BusinessBody } from './place-call.body';
 
 /** The channels that calls can take. */
@@ -34,8 +34,9 @@ export class BusinessesController {
 
   @Put(':business')
   @HttpCode(200)
-  async put(@Tenant() tenant: string, @Param('business') business: string, @Body(bodyValidation) body: BusinessBody): Promise<BusinessBody> {
+  async put(@Tenant() tenant: string, @Param('business') business: string, @Body() raw: unknown): Promise<BusinessBody> {
     if (!/^[\p{L}\p{N}._@:-]{1,64}$/u.test(business)) throw new CcError('input', 'invalid-business', 'The id of a business consists of 1 to 64 letters, digits and . _ @ : -');
+    const body = await validBody(BusinessBody, raw);
     const numbers: BusinessNumbers = { ...(body.mainNumber === undefined ? {} : { mainNum: body.mainNumber }), ...(body.extension === undefined ? {} : { extNum: body.extension }) };
     await this.calls.saveBusiness(tenant, business, numbers);
     return body;

@@ -18,16 +18,16 @@ const ID_RULE = { message: 'must consist of letters, digits and . _ @ : -' };
 const ID = /^[\p{L}\p{N}._@:-]+$/u;
 
 export class IvrBody {
-  @IsOptional() @IsString() @IsNotEmpty() @MaxLength(2000) readonly text?: string;
+  @IsOptional() @MaxLength(2000) @IsNotEmpty() @IsString() readonly text?: string;
   @IsOptional() @IsUrl({ protocols: ['https', 'http'], require_protocol: true }) @MaxLength(512) readonly url?: string;
 }
 
 /** The body of `POST /v1/calls`. Unknown fields are refused. */
 export class PlaceCallBody {
   /** Leg A: rung first, as a rule the agent's telephone. */
-  @IsString() @MaxLength(64) readonly from!: string;
+  @MaxLength(64) @IsString() readonly from!: string;
   /** Leg B: the customer. */
-  @IsString() @MaxLength(64) readonly to!: string;
+  @MaxLength(64) @IsString() readonly to!: string;
   @IsOptional() @MaxLength(64) @Matches(ID, ID_RULE) @IsString() readonly agent?: string;
   @IsOptional() @MaxLength(64) @Matches(ID, ID_RULE) @IsString() readonly user?: string;
   @IsOptional() @MaxLength(64) @Matches(ID, ID_RULE) @IsString() readonly business?: string;

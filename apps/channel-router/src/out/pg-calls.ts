@@ -30,6 +30,11 @@ interface AttemptRow {
   queried: boolean;
 }
 
+/** Calls that the planner holds just now are left out: it waits for attempts in turn, and two that wait for each other never end. They are tried again anyway. */
+const HURRY = `
+  UPDATE router_call SET next_try = 0 WHERE call_id IN (
+    SELECT call_id FROM router_call WHERE state = 'queued' AND next_try > 0 FOR UPDATE SKIP LOCKED)`;
+
 const ATTEMPT_COLUMNS = 'attempt_id, call_id, tenant, number, channel, vendor, vendor_call_id, state, queried';
 
 const toAttempt = (row: AttemptRow): LiveAttempt => ({
@@ -121,7 +126,7 @@ export class PgCalls {
     if (attemptIds.length === 0) return;
     const rows = await tx.query<{ call_id: string }>(`UPDATE router_attempt SET state = 'ended' WHERE attempt_id = ANY($1::text[]) AND live RETURNING call_id`, [attemptIds]);
     await this.close(tx, rows.map((row) => row.call_id));
-    if (rows.length > 0) await tx.query(`UPDATE router_call SET next_try = 0 WHERE state = 'queued' AND next_try > 0`);
+    if (rows.length > 0) await tx.query(HURRY);
   }
 
   /** Attempts that have been SENDING for too long: their dial's outcome is lost. */

@@ -50,8 +50,17 @@ class Facts {
 
   /** The believed event of a type: of the most trusted source, of those the earliest. */
   best<T extends CallEventType>(type: T): CallEventOf<T> | undefined {
-    const candidates = this.events.filter((event): event is CallEventOf<T> => event.type === type);
-    return candidates.sort(byBelief)[0];
+    return this.allOf(type)[0];
+  }
+
+  /** All events of a type, the most believed first. */
+  allOf<T extends CallEventType>(type: T): CallEventOf<T>[] {
+    return this.events.filter((event): event is CallEventOf<T> => event.type === type).sort(byBelief);
+  }
+
+  /** A field from the most believed event of a type that tells it. */
+  told<T extends CallEventType, K extends keyof CallEventOf<T>>(type: T, field: K): CallEventOf<T>[K] | undefined {
+    return this.allOf(type).find((event) => event[field] !== undefined)?.[field];
   }
 
   get attempts(): number {
@@ -114,7 +123,8 @@ function connectionOf(facts: Facts): number | undefined {
   const connected = facts.best('cc.call.connected.v1');
   if (connected !== undefined) return connected.occurredAt;
   const ended = facts.best('cc.call.ended.v1');
-  return ended?.durationSeconds === undefined || ended.durationSeconds === 0 ? undefined : ended.occurredAt - ended.durationSeconds * 1000;
+  const talkedSeconds = facts.told('cc.call.ended.v1', 'durationSeconds') ?? 0;
+  return ended === undefined || talkedSeconds === 0 ? undefined : ended.occurredAt - talkedSeconds * 1000;
 }
 
 function closeOf(facts: Facts): Partial<CallRecord> {
@@ -123,11 +133,11 @@ function closeOf(facts: Facts): Partial<CallRecord> {
   const connectedAt = connectionOf(facts);
   const counted = connectedAt === undefined ? 0 : Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
   return defined({
-    durationSeconds: ended.durationSeconds ?? counted,
+    durationSeconds: facts.told('cc.call.ended.v1', 'durationSeconds') ?? counted,
     closeType: ended.closeType,
-    closeReason: ended.reason ?? closeTypes[ended.closeType],
-    vendorCode: ended.vendorCode,
-    endedBy: ended.endedBy,
+    closeReason: facts.told('cc.call.ended.v1', 'reason') ?? closeTypes[ended.closeType],
+    vendorCode: facts.told('cc.call.ended.v1', 'vendorCode'),
+    endedBy: facts.told('cc.call.ended.v1', 'endedBy'),
   });
 }
 

@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SilentLog } from '@cc/kernel';
+import { startEmbeddedObjectStore } from '@cc/object-store';
+import { TypeOrmDatabase, type Database } from '@cc/postgres';
+import { freshDatabase, startKafkaBroker } from '@cc/testing';
+import axios, { type AxiosInstance } from 'axios';
+import { simulatedChannels } from '../../apps/all-in-one/src/simulated-channels';
+import { freePorts } from './free-ports';
+import { ServiceProcess } from './service-process';
+
+export const serviceNames = ['e9-callback-ingest', 'record-store', 'event-dispatcher', 'hw-poller', 'recording-archiver', 'channel-router', 'call-gateway'] as const;
+export type Service = (typeof serviceNames)[number];
+export type Backend = 'postgres' | 'kafka';
+
+/** How much faster than life the simulated calls are. */
+export const SPEED = 20;
+export const TENANT = 'e2e';
+const API_KEY = 'cck_e2e_0123456789abcdefghij';
+const CALLBACK_SECRET = 'e2e-callback-secret-0123456789';
+
+/** The whole system, each service a process of its own, on one backend. */
+export interface System {
+  readonly api: AxiosInstance;
+  readonly simulator: AxiosInstance;
+  readonly database: Database;
+  readonly services: Readonly<Record<Service, ServiceProcess>>;
+  /** Where the services' output lies: kept after the test. */
+  readonly logDir: string;
+  stop(): Promise<void>;
+}
+
+export async function startSystem(backend: Backend, { speed = SPEED, settings = {} }: { readonly speed?: number; readonly settings?: Readonly<Record<string, string>> } = {}): Promise<System> {
+  const directory = mkdtempSync(join(tmpdir(), 'cc-e2e-'));
+  const logDir = join('test-output', `${backend}-${process.pid}`);
+  mkdirSync(logDir, { recursive: true });
+  const ends: (() => Promise<unknown>)[] = [];
+  const broker = backend === 'kafka' ? await startKafkaBroker() : undefined;
+  if (broker !== undefined) ends.push(() => broker.stop());
+  const fresh = await freshDatabase();
+  ends.push(() => fresh.drop());
+  const objects = await startEmbeddedObjectStore({ dataDir: join(directory, 'objects'), port: 0, host: '127.0.0.1', accessKeyId: 'e2e-key', accessKeySecret: 'e2e-secret', log: new SilentLog() });
+  ends.push(() => objects.stop());
+
+  const names = ['vendor-simulator', ...serviceNames] as const;
+  const ports = await freePorts(names.length);
+  const urlOf = (name: string): string => `http://127.0.0.1:${ports[names.findIndex((candidate) => candidate === name)]}`;
+  const channelsFile = join(directory, 'channels.yaml');
+  writeFileSync(channelsFile, simulatedChannels(urlOf('vendor-simulator'), CALLBACK_SECRET, speed));
+  const env = {
+    CC_DATABASE_URL: fresh.url, CC_DATABASE_POOL_SIZE: '6',
+    ...(broker === undefined ? {} : { CC_KAFKA_BROKERS: broker.brokers.join(',') }),
+    CC_CHANNELS_FILE: channelsFile,
+    CC_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+    CC_API_KEYS: `${TENANT}:${API_KEY}`,
+    CC_OSS_ENDPOINT: objects.endpoint, CC_OSS_REGION: 'oss-cn-embedded', CC_OSS_BUCKET: 'cc-recordings', CC_OSS_PATH_STYLE: 'true',
+    CC_OSS_ACCESS_KEY_ID: 'e2e-key', CC_OSS_ACCESS_KEY_SECRET: 'e2e-secret',
+    CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(directory, 'spool'),
+    CC_RECORDING_ARCHIVER_RETRY_SECONDS: '1', CC_RECORDING_ARCHIVER_DOWNLOAD_SECONDS: '5',
+    CC_HW_POLLER_LEASE_SECONDS: '5',
+    ...Object.fromEntries(names.map((name) => [`CC_${name.toUpperCase().replaceAll('-', '_')}_PORT`, new URL(urlOf(name)).port])),
+    ...settings,
+  };
+  const simulator = new ServiceProcess('vendor-simulator', urlOf('vendor-simulator'), {
+    CC_VENDOR_SIMULATOR_PORT: new URL(urlOf('vendor-simulator')).port, CC_SIM_SPEED: String(speed), CC_SIM_E9_CALLBACK_URL: `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`,
+  }, logDir);
+  const services = servicesOf((name) => new ServiceProcess(name, urlOf(name), env, logDir));
+  const all = [simulator, ...Object.values(services)];
+  ends.push(() => Promise.all(all.map((service) => service.stop())));
+  const stop = async (): Promise<void> => {
+    for (const end of [...ends].reverse()) await end();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    for (const service of all) service.start();
+    await Promise.all(all.map((service) => service.ready()));
+    const database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 2, applicationName: 'e2e' });
+    ends.push(() => database.close());
+    const client = (baseURL: string, headers: Record<string, string>): AxiosInstance => axios.create({ baseURL, headers, timeout: 40_000, proxy: false, validateStatus: () => true });
+    return { api: client(`${urlOf('call-gateway')}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(urlOf('vendor-simulator'), {}), database, services, logDir, stop };
+  } catch (error) {
+    for (const end of [...ends].reverse()) await end();
+    throw error;
+  }
+}
+
+function servicesOf(make: (name: Service) => ServiceProcess): Record<Service, ServiceProcess> {
+  return {
+    'e9-callback-ingest': make('e9-callback-ingest'), 'record-store': make('record-store'), 'event-dispatcher': make('event-dispatcher'), 'hw-poller': make('hw-poller'),
+    'recording-archiver': make('recording-archiver'), 'channel-router': make('channel-router'), 'call-gateway': make('call-gateway'),
+  };
+}
