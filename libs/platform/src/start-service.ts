@@ -124,7 +124,7 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
   const { eventLog } = context;
   if (service.consumes.length > 0 && eventLog !== undefined) {
     const strategy = new EventLogServer({ eventLog, group: service.name, log: context.log });
-    app.connectMicroservice<MicroserviceOptions>({ strategy }).useGlobalFilters(new PassErrors());
+    app.connectMicroservice<MicroserviceOptions>({ strategy }, { deferInitialization: true }).useGlobalFilters(new PassErrors());
   }
   return app;
 }

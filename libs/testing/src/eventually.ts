@@ -1,4 +1,4 @@
-import { describeError, pause, withDeadline } from '@cc/kernel';
+import { DeadlineExceeded, describeError, pause, withDeadline } from '@cc/kernel';
 
 export interface EventuallyOptions {
   /** How long the state may take to come about; 10,000 unless told. */
@@ -20,7 +20,8 @@ export async function eventually<T>(check: () => T | false | Promise<T | false>,
       const found = await withDeadline(look(), Math.max(1, deadline - performance.now()), 'The last look');
       if (found !== false) return found;
     } catch (error) {
-      last = error;
+      // Cut off by the limit itself, the last look tells nothing; the one before does.
+      if (!(error instanceof DeadlineExceeded) || performance.now() < deadline) last = error;
     }
     if (performance.now() >= deadline) throw new Error(`Not so within ${limitMs} ms: ${describeError(last)}`, { cause: last });
     await pause(everyMs);
