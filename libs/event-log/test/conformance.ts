@@ -23,6 +23,7 @@ export interface DriverUnderTest {
 export class Bench {
   private readonly running: RunningSubscription[] = [];
   private readonly scripts: Script[] = [];
+  private readonly owned: { close(): Promise<void> }[] = [];
 
   constructor(
     private readonly open: OpenLog,
@@ -74,9 +75,16 @@ export class Bench {
     );
   }
 
+  /** Closed after the test. */
+  own<T extends { close(): Promise<void> }>(thing: T): T {
+    this.owned.push(thing);
+    return thing;
+  }
+
   async clean(): Promise<void> {
     await Promise.all(this.running.splice(0).map((running) => running.stop()));
     await Promise.all(this.scripts.splice(0).map((script) => script.kill()));
+    await Promise.all(this.owned.splice(0).map((thing) => thing.close()));
   }
 
   async close(): Promise<void> {

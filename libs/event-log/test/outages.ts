@@ -1,11 +1,15 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+/** The simple query COMMIT, as it goes over the wire; BEGIN says READ COMMITTED. */
+const COMMIT = 'COMMIT\0';
+
 /** Stands between the log and its PostgreSQL, and can be the network that fails. */
 export class FaultyLine {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
   private port = 0;
   private loseCommits = 0;
+  private dropCommits = 0;
 
   private constructor(private readonly target: URL) {}
 
@@ -42,8 +46,13 @@ export class FaultyLine {
     this.loseCommits = count;
   }
 
-  get answersLeftToLose(): number {
-    return this.loseCommits;
+  /** The next so many commits do not reach the database: it rolls back. */
+  dropNextCommits(count: number): void {
+    this.dropCommits = count;
+  }
+
+  get commitsLeftToDrop(): number {
+    return this.dropCommits;
   }
 
   private join(client: Socket): void {
@@ -58,9 +67,14 @@ export class FaultyLine {
       });
     }
     client.on('data', (chunk) => {
-      if (this.loseCommits > 0 && chunk.includes('COMMIT')) {
+      if (this.loseCommits > 0 && chunk.includes(COMMIT)) {
         this.loseCommits -= 1;
         deaf = true;
+      }
+      if (this.dropCommits > 0 && chunk.includes(COMMIT)) {
+        this.dropCommits -= 1;
+        client.destroy();
+        return;
       }
       server.write(chunk);
     });

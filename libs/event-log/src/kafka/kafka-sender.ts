@@ -1,7 +1,7 @@
 import { backoffMs, CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
-import { Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
+import { KafkaJSNumberOfRetriesExceeded, Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { OutgoingRecord, PendingAppend } from '../append-queue';
-import { endlessRetry } from './kafka-client';
+import { sendRetry } from './kafka-client';
 
 /** Grouping costs kafkajs the square of the messages of a send. */
 const MAX_MESSAGES = 500;
@@ -19,55 +19,66 @@ interface Outgoing {
 
 /**
  * Sends records through one idempotent producer, strictly one send after the other: kafkajs gives a failed send's sequence numbers to the
- * next one, so that a second send under way would be taken for the first one's repetition, and be lost. For the same reason a
- * producer whose send was rejected for good is not used again.
+ * next one, so that another send would be taken for the repetition of the first, and be lost. So a send that may have come through is
+ * sent again, the same, by the same producer, until all who wait for it have gone; and a producer with a send of unknown or
+ * refused outcome is not used again.
  */
 export class KafkaSender {
   private producer: Promise<Producer> | undefined;
+  private closed = false;
 
   constructor(
     private readonly kafka: Kafka,
     private readonly log: Log,
   ) {}
 
-  /** The size that the record will have in a batch, or `input` where no broker with default settings takes it. */
+  /** Rejects with `input` a record that no broker with default settings takes. */
   static check(record: OutgoingRecord): void {
     if (sizeOf(record) > MAX_BYTES) throw new CcError('input', 'record-too-large', `A record may have ${MAX_BYTES} bytes with its key and headers`);
   }
 
-  /** Tries for as long as it takes while the brokers are away. Settles each append; never rejects. */
+  /** Settles each append; never rejects. */
   async write(appends: readonly PendingAppend[]): Promise<void> {
+    const deadlineAtMs = Math.max(...appends.map((append) => append.deadlineAtMs));
     const outgoing = appends.flatMap(({ topic, records }) => records.map((record) => ({ topic, message: toMessage(record), bytes: sizeOf(record) })));
     try {
-      for (const part of parts(outgoing)) await this.send(part);
+      for (const part of parts(outgoing)) await this.send(part, deadlineAtMs);
       for (const append of appends) append.settle();
     } catch (error) {
-      const cause = new CcError('unavailable', 'log-unavailable', 'Kafka did not take the records', { cause: error });
-      for (const append of appends) append.settle(cause);
+      const told = new CcError('unavailable', 'log-unavailable', 'Kafka did not take the records', { cause: error });
+      for (const append of appends) append.settle(told);
     }
   }
 
   async close(): Promise<void> {
-    const producer = await this.producer?.catch(() => undefined);
+    this.closed = true;
+    const { producer } = this;
     this.producer = undefined;
     if (producer !== undefined) await disconnect(producer);
   }
 
-  private async send(part: readonly Outgoing[]): Promise<void> {
+  private async send(part: readonly Outgoing[], deadlineAtMs: number): Promise<void> {
     const byTopic = new Map<string, Message[]>();
     for (const { topic, message } of part) {
       const messages = byTopic.get(topic);
       if (messages === undefined) byTopic.set(topic, [message]);
       else messages.push(message);
     }
-    const producer = await (this.producer ??= this.connect());
-    try {
-      await producer.sendBatch({ acks: -1, topicMessages: [...byTopic].map(([topic, messages]) => ({ topic, messages })) });
-    } catch (error) {
-      this.log.error('A send to Kafka was refused; going on with a new producer', { error: describeError(error) });
-      this.producer = undefined;
-      void disconnect(producer);
-      throw error;
+    const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+    const connecting = (this.producer ??= this.connect());
+    const producer = await connecting;
+    for (;;) {
+      try {
+        await producer.sendBatch({ acks: -1, topicMessages });
+        return;
+      } catch (error) {
+        const again = error instanceof KafkaJSNumberOfRetriesExceeded && Date.now() < deadlineAtMs && !this.closed;
+        this.log.warn('A send to Kafka failed', { records: part.length, again, error: describeError(error) });
+        if (again) continue;
+        this.producer = undefined;
+        void disconnect(connecting);
+        throw error;
+      }
     }
   }
 
@@ -78,22 +89,24 @@ export class KafkaSender {
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
         createPartitioner: Partitioners.DefaultPartitioner,
-        retry: endlessRetry,
+        retry: sendRetry,
       });
       try {
         await producer.connect();
         return producer;
       } catch (error) {
         this.log.warn('The Kafka producer cannot connect', { attempt, error: describeError(error) });
-        await disconnect(producer);
+        await disconnect(Promise.resolve(producer));
+        if (this.closed) throw error;
         await pause(backoffMs(attempt, 100, 1000));
       }
     }
   }
 }
 
-async function disconnect(producer: Producer): Promise<void> {
-  await withDeadline(producer.disconnect(), CLOSE_LIMIT_MS, 'Disconnecting the producer').catch(() => undefined);
+async function disconnect(connecting: Promise<Producer>): Promise<void> {
+  const closing = connecting.then((producer) => producer.disconnect());
+  await withDeadline(closing, CLOSE_LIMIT_MS, 'Disconnecting the producer').catch(() => undefined);
 }
 
 function sizeOf({ key, value, headers }: OutgoingRecord): number {

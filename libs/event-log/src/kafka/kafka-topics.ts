@@ -1,7 +1,7 @@
 import type { TopicDeclaration } from '@cc/contracts';
 import { CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { ConfigResourceTypes, type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { endlessRetry, toOffset } from './kafka-client';
+import { adminRetry, toOffset } from './kafka-client';
 
 /** Where a partition begins and ends: `low` is the offset of the first record that is still there, `high` that of the next one. */
 export interface Watermarks {
@@ -62,25 +62,27 @@ export class KafkaTopics {
   }
 
   async close(): Promise<void> {
-    const admin = await this.admin?.catch(() => undefined);
+    const { admin } = this;
     this.admin = undefined;
-    if (admin !== undefined) await withDeadline(admin.disconnect(), CLOSE_LIMIT_MS, 'Disconnecting').catch(() => undefined);
+    if (admin !== undefined) await disconnect(admin);
   }
 
   private async ask<T>(what: string, question: (admin: Admin) => Promise<T>): Promise<T> {
-    this.admin ??= this.connect();
-    const admin = await withDeadline(this.admin, ANSWER_LIMIT_MS, 'Connecting to Kafka').catch(unavailable(what));
-    return withDeadline(question(admin), ANSWER_LIMIT_MS, what).catch(unavailable(what));
+    const asked = (this.admin ??= this.connect());
+    try {
+      const admin = await withDeadline(asked, ANSWER_LIMIT_MS, 'Connecting to Kafka');
+      return await withDeadline(question(admin), ANSWER_LIMIT_MS, what);
+    } catch (error) {
+      // A connection that has once asked about a topic asks about it each time, and fails for ever once the topic is deleted.
+      if (this.admin === asked) this.admin = undefined;
+      void disconnect(asked);
+      throw new CcError('unavailable', 'kafka-unavailable', `Kafka did not answer: ${what}`, { cause: error });
+    }
   }
 
   private async connect(): Promise<Admin> {
-    const admin = this.kafka.admin({ retry: endlessRetry });
-    try {
-      await admin.connect();
-    } catch (error) {
-      this.admin = undefined;
-      throw error;
-    }
+    const admin = this.kafka.admin({ retry: adminRetry });
+    await admin.connect();
     return admin;
   }
 
@@ -148,8 +150,7 @@ function settingsOf({ retentionMs, compacted }: Pick<TopicDeclaration, 'retentio
   return { 'cleanup.policy': compacted ? 'compact' : 'delete', 'retention.ms': retentionMs === 'forever' ? '-1' : String(retentionMs) };
 }
 
-function unavailable(what: string): (error: unknown) => never {
-  return (error) => {
-    throw new CcError('unavailable', 'kafka-unavailable', `Kafka did not answer: ${what}`, { cause: error });
-  };
+async function disconnect(connecting: Promise<Admin>): Promise<void> {
+  const closing = connecting.then((admin) => admin.disconnect());
+  await withDeadline(closing, CLOSE_LIMIT_MS, 'Disconnecting').catch(() => undefined);
 }
