@@ -1,5 +1,5 @@
 import type { WireRecord } from '@cc/contracts';
-import { CcError, pause } from '@cc/kernel';
+import { CcError, describeError, pause } from '@cc/kernel';
 
 /** A record to append; its key chooses the partition unless that is given. */
 export interface OutgoingRecord extends WireRecord {
@@ -55,7 +55,7 @@ export class AppendQueue {
       const settle = (error?: unknown): void => {
         clearTimeout(timer);
         if (error === undefined) resolve();
-        else reject(error instanceof Error ? error : new Error(String(error)));
+        else reject(error instanceof Error ? error : new Error(describeError(error)));
       };
       const entry: PendingAppend = { topic, records, deadlineAtMs: Date.now() + this.limits.deadlineMs, settle };
       this.waiting.push(entry);

@@ -8,14 +8,14 @@ import { KafkaEventLog } from './kafka/kafka-event-log';
 import { PostgresEventLog } from './postgres/postgres-event-log';
 import { defaultUpkeepLimits } from './postgres/postgres-upkeep';
 
-interface CommonOptions {
+interface DriverOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** How long an append may take before it is `unavailable`, ms; 10,000 unless told. */
   readonly appendDeadlineMs?: number;
 }
 
-export interface PostgresLogOptions extends CommonOptions {
+export interface PostgresLogOptions extends DriverOptions {
   readonly driver: 'postgres';
   /** With the tables of `eventLogMigrations`. */
   readonly database: Database;
@@ -23,7 +23,7 @@ export interface PostgresLogOptions extends CommonOptions {
   readonly tombstoneMs?: number;
 }
 
-export interface KafkaLogOptions extends CommonOptions {
+export interface KafkaLogOptions extends DriverOptions {
   readonly driver: 'kafka';
   /** `host:port` of some brokers of the cluster. */
   readonly brokers: readonly string[];

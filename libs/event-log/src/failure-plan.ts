@@ -1,4 +1,6 @@
 const QUICK_TRIES = 3;
+/** For a record that is alone after halving: it has failed in company before. */
+const TRIES_AFTER_HALVING = 2;
 
 /** What to do after a batch failed by its own fault: the same again after a pause, a smaller one at once, or give the only record up. */
 export type AfterFailure = 'try-again' | 'halve' | 'condemn';
@@ -26,7 +28,7 @@ export class FailurePlan {
   failed(taken: number, delivered: number): AfterFailure {
     this.tries += 1;
     if (delivered <= 1) {
-      if (this.tries < QUICK_TRIES) return 'try-again';
+      if (this.tries < (this.wary ? TRIES_AFTER_HALVING : QUICK_TRIES)) return 'try-again';
       this.tries = 0;
       return 'condemn';
     }

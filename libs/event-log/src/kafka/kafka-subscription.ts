@@ -227,8 +227,9 @@ function idOf({ topic, partition }: PartitionName): string {
 }
 
 /** Tells Kafka for its tools' sake; a rebalance or an absent coordinator may refuse it. */
-async function hint({ batch, commitOffsetsIfNecessary }: EachBatchPayload, upTo: number): Promise<void> {
-  await commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset: String(upTo + 1) }] }] }).catch(() => undefined);
+async function hint(payload: EachBatchPayload, upTo: number): Promise<void> {
+  const { topic, partition } = payload.batch;
+  await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(upTo + 1) }] }] }).catch(() => undefined);
 }
 
 function toLogRecord({ topic, partition }: PartitionName, message: KafkaMessage): LogRecord {
