@@ -74,16 +74,16 @@ function confirms(value: unknown, expected: Expected, rings: readonly Ring[], to
   const a = rings.find(({ leg }) => leg === 'A');
   const b = rings.find(({ leg }) => leg === 'B');
   const near = (seen: number | undefined): boolean => typeof value === 'number' && seen !== undefined && Math.abs(value - seen) <= toleranceMs;
-  switch (expected) {
-    case 'A.ring': return near(a?.ringAt);
-    case 'A.answer': return near(a?.answeredAt);
-    case 'B.ring': return near(b?.ringAt);
-    case 'B.answer': return near(b?.answeredAt);
-    case 'end': return near(a?.endedAt);
-    case 'talk': return b?.answeredAt !== undefined && a?.endedAt !== undefined && typeof value === 'number' && Math.abs(value * 1000 - (a.endedAt - b.answeredAt)) <= 1000;
-    case 'some time': return typeof value === 'number' && value > 1_700_000_000_000;
-    case 'some url': return typeof value === 'string' && URL.canParse(value);
-    case 'vendor call id': return typeof value === 'string' && value === a?.vendorCallId;
-    default: return value === expected;
-  }
+  const judges = new Map<Expected, () => boolean>([
+    ['A.ring', () => near(a?.ringAt)],
+    ['A.answer', () => near(a?.answeredAt)],
+    ['B.ring', () => near(b?.ringAt)],
+    ['B.answer', () => near(b?.answeredAt)],
+    ['end', () => near(a?.endedAt)],
+    ['talk', () => b?.answeredAt !== undefined && a?.endedAt !== undefined && typeof value === 'number' && Math.abs(value * 1000 - (a.endedAt - b.answeredAt)) <= 1000],
+    ['some time', () => typeof value === 'number' && value > 1_700_000_000_000],
+    ['some url', () => typeof value === 'string' && URL.canParse(value)],
+    ['vendor call id', () => typeof value === 'string' && value === a?.vendorCallId],
+  ]);
+  return judges.get(expected)?.() ?? value === expected;
 }

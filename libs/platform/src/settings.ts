@@ -132,7 +132,8 @@ export interface SettingsClass {
 
 /** The environment variables that a schema reads, `_FILE` forms included. */
 export function variableNames(schema: z.ZodObject): string[] {
-  return Object.values(schema.shape).flatMap((entry) => {
+  const shape: z.core.$ZodShape = schema.shape;
+  return Object.values(shape).flatMap((entry) => {
     const { env, secret } = descriptionOf(entry);
     return secret === true ? [env, `${env}_FILE`] : [env];
   });

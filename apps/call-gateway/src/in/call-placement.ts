@@ -8,7 +8,7 @@ import { CallGatewaySettings } from '../call-gateway.config';
 import { placeCall, type CallRequest, type PlacedCall } from '../domain/place-call';
 import { CallCatalogue, type IdempotentUse } from '../out/call-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
-import { countryOf, parseNumber, type ParsedNumber } from './telephone-number';
+import { countryOf, parseNumber } from './telephone-number';
 import { checkBody } from './body-validation';
 import { PlaceCallBody } from './place-call.body';
 
@@ -56,31 +56,22 @@ export class CallPlacement {
   /** @throws InvalidRequest with every fault of the body, of its numbers and of its channel at once. */
   private async parse(tenant: string, callId: string, raw: unknown): Promise<CallRequest> {
     const { body, faults } = await checkBody(PlaceCallBody, raw);
-    const wrong = new Set(faults.map(({ pointer }) => pointer));
-    const from = this.parseNumber(body.from, wrong.has('/from'));
-    const to = this.parseNumber(body.to, wrong.has('/to'));
-    const all: FieldFault[] = [
-      ...faults,
-      ...(from.kind === 'refused' && !wrong.has('/from') ? [{ pointer: '/from', detail: from.reason }] : []),
-      ...(to.kind === 'refused' && !wrong.has('/to') ? [{ pointer: '/to', detail: to.reason }] : []),
-      ...(wrong.has('/channel') ? [] : await this.channelFaults(body.channel)),
-    ];
-    if (from.kind === 'refused' || to.kind === 'refused' || all.length > 0) throw new InvalidRequest(all);
-    const { from: _from, to: _to, bizData, notAfterSeconds, record, ivr, business, ...told } = body;
-    return {
-      caller: this.vault.protect(from.e164, tenant, callId),
-      called: this.vault.protect(to.e164, tenant, callId),
-      ...told,
-      ...(business === undefined ? {} : { business, ...(await this.calls.business(tenant, business)) }),
-      ...(bizData === undefined ? {} : { bizData: BizData.parse(bizData) }),
-      ...(ivr === undefined ? {} : { ivr: { ...ivr } }),
-      record: record ?? false,
-      notAfterSeconds: notAfterSeconds ?? this.settings.values.notAfterSeconds,
-    };
+    const malformed = new Set(faults.map(({ pointer }) => pointer));
+    const from = this.parseNumber('/from', body.from, malformed);
+    const to = this.parseNumber('/to', body.to, malformed);
+    const all: FieldFault[] = [...faults, ...from.faults, ...to.faults, ...(malformed.has('/channel') ? [] : await this.channelFaults(body.channel))];
+    if (from.e164 === undefined || to.e164 === undefined || all.length > 0) throw new InvalidRequest(all);
+    const caller = this.vault.protect(from.e164, tenant, callId);
+    const called = this.vault.protect(to.e164, tenant, callId);
+    const business = body.business === undefined ? {} : await this.calls.business(tenant, body.business);
+    return toCallRequest(body, { caller, called, ...business }, this.settings.values.notAfterSeconds);
   }
 
-  private parseNumber(text: string, malformed: boolean): ParsedNumber {
-    return malformed ? { kind: 'refused', reason: 'is malformed' } : parseNumber(text, countryOf(this.settings.values.country));
+  /** A field whose form is wrong already is not judged a second time. */
+  private parseNumber(pointer: string, text: string, malformed: ReadonlySet<string>): { readonly e164?: string; readonly faults: readonly FieldFault[] } {
+    if (malformed.has(pointer)) return { faults: [] };
+    const parsed = parseNumber(text, countryOf(this.settings.values.country));
+    return parsed.kind === 'number' ? { e164: parsed.e164, faults: [] } : { faults: [{ pointer, detail: parsed.reason }] };
   }
 
   private async channelFaults(channel: string | undefined): Promise<FieldFault[]> {
@@ -89,6 +80,20 @@ export class CallPlacement {
     if (channel === undefined || known.some((candidate) => candidate.channel === channel)) return [];
     return [{ pointer: '/channel', detail: `there is no channel ${channel}; there are ${known.map((candidate) => candidate.channel).join(', ')}` }];
   }
+}
+
+type Resolved = Pick<CallRequest, 'caller' | 'called' | 'mainNum' | 'extNum'>;
+
+function toCallRequest(body: PlaceCallBody, resolved: Resolved, notAfterSeconds: number): CallRequest {
+  const { from: _from, to: _to, bizData, ivr, ...told } = body;
+  return {
+    ...told,
+    ...resolved,
+    ...(bizData === undefined ? {} : { bizData: BizData.parse(bizData) }),
+    ...(ivr === undefined ? {} : { ivr: { ...ivr } }),
+    record: body.record ?? false,
+    notAfterSeconds: body.notAfterSeconds ?? notAfterSeconds,
+  };
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
