@@ -20,7 +20,7 @@ const progress: readonly (readonly [CallEventType, CallStage])[] = [
  * `undefined` while the `requested` event, which names the tenant, has not come.
  */
 export function foldCallEvents(events: readonly CallEvent[]): CallRecord | undefined {
-  const distinct = new Map(events.map((event) => [event.id, event]));
+  const distinct = firstCopies(events);
   const all = new Facts([...distinct.values()]);
   const requested = all.best('cc.call.requested.v1');
   if (requested === undefined) return undefined;
@@ -42,6 +42,16 @@ export function foldCallEvents(events: readonly CallEvent[]): CallRecord | undef
     attempts: all.attempts,
     recording: recordingOf(facts, record),
   };
+}
+
+/** By id; of copies that differ in when we learnt of them the earliest, so that their order does not matter. */
+function firstCopies(events: readonly CallEvent[]): Map<string, CallEvent> {
+  const kept = new Map<string, CallEvent>();
+  for (const event of events) {
+    const other = kept.get(event.id);
+    if (other === undefined || event.recordedAt < other.recordedAt) kept.set(event.id, event);
+  }
+  return kept;
 }
 
 /** Events with an answer to: which one of this type is believed? */
@@ -71,8 +81,9 @@ class Facts {
   ofLatestAttempt(): Facts {
     const started = this.events.filter((event) => event.type === 'cc.call.attempt-started.v1');
     const latest = started.sort((a, b) => b.attemptNumber - a.attemptNumber)[0];
-    if (latest === undefined) return this;
-    return new Facts(this.events.filter((event) => !('attemptId' in event) || event.attemptId === undefined || event.attemptId === latest.attemptId));
+    // Only what is known to be earlier is left out: an attempt whose start is late to arrive must not lose its progress meanwhile.
+    const earlier = new Set(started.map((event) => event.attemptId).filter((attemptId) => attemptId !== latest?.attemptId));
+    return new Facts(this.events.filter((event) => !('attemptId' in event) || event.attemptId === undefined || !earlier.has(event.attemptId)));
   }
 
   /** The vendor's state that goes with the furthest progress. */
