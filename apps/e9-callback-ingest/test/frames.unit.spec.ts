@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { frame, readFrames } from '../src/domain/frames';
+import { ReceivedCallback, storedHeaders } from '../src/domain/received-callback';
+
+const texts = (payloads: readonly Buffer[]): string[] => payloads.map((payload) => payload.toString('latin1'));
+const bytes = (maxLength: number): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
+/** Payloads that look like frames themselves are the hard ones. */
+const payload = fc.oneof(bytes(40), bytes(10).map(frame), bytes(10).map((inner) => Buffer.concat([Buffer.from('CCF1'), inner])));
+
+describe('frames', () => {
+  const three = [Buffer.from('one'), Buffer.alloc(0), Buffer.from('three')];
+  const whole = Buffer.concat(three.map(frame));
+  const ends = [15, 27, 44];
+
+  it('come back as they were written', () => {
+    fc.assert(fc.property(fc.array(payload, { maxLength: 8 }), (payloads) => {
+      const written = Buffer.concat(payloads.map(frame));
+      expect(readFrames(written, 1000)).toEqual({ payloads, nextOffset: written.length, damaged: 0 });
+    }));
+  });
+
+  it('are read up to the limit, and on from where reading stopped', () => {
+    const first = readFrames(whole, 2);
+    expect(first).toEqual({ payloads: three.slice(0, 2), nextOffset: ends[1], damaged: 0 });
+    expect(readFrames(whole.subarray(first.nextOffset), 2)).toEqual({ payloads: three.slice(2), nextOffset: 17, damaged: 0 });
+    expect(readFrames(whole, 0)).toEqual({ payloads: [], nextOffset: 0, damaged: 0 });
+  });
+
+  it('that are torn at any byte wait, and are no damage', () => {
+    for (let cut = 0; cut <= whole.length; cut += 1) {
+      const count = ends.filter((end) => end <= cut).length;
+      expect(readFrames(whole.subarray(0, cut), 10)).toEqual({ payloads: three.slice(0, count), nextOffset: ends[count - 1] ?? 0, damaged: 0 });
+    }
+  });
+
+  it('survive a flipped bit in one of them: the others are read, what was changed never is', () => {
+    for (let at = 0; at < whole.length; at += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const changed = Buffer.from(whole);
+        changed.writeUInt8(changed.readUInt8(at) ^ (1 << bit), at);
+        const hit = ends.findIndex((end) => at < end);
+        const { payloads, nextOffset, damaged } = readFrames(changed, 10);
+        expect(texts(payloads)).toEqual(texts(three.filter((_, index) => index !== hit)));
+        expect({ nextOffset, damaged }).toEqual(hit === 2 ? { nextOffset: ends[1], damaged: 0 } : { nextOffset: whole.length, damaged: 1 });
+      }
+    }
+  });
+
+  it('are found behind garbage, which counts as one stretch of damage', () => {
+    const noise = bytes(60).filter((garbage) => garbage.length > 0 && garbage.indexOf('C') === -1);
+    fc.assert(fc.property(noise, fc.array(payload, { minLength: 1, maxLength: 4 }), fc.array(payload, { maxLength: 3 }), (garbage, after, before) => {
+      const glued = Buffer.concat([...before.map(frame), garbage, ...after.map(frame)]);
+      expect(readFrames(glued, 100)).toEqual({ payloads: [...before, ...after], nextOffset: glued.length, damaged: 1 });
+    }));
+  });
+
+  it('are found behind a frame that a crash left unfinished', () => {
+    fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(), fc.array(bytes(20), { minLength: 1, maxLength: 3 }), (lost, cut, after) => {
+      const torn = frame(Buffer.from(lost));
+      const glued = Buffer.concat([torn.subarray(0, 1 + (cut % (torn.length - 1))), ...after.map(frame)]);
+      const { payloads, nextOffset, damaged } = readFrames(glued, 100);
+      expect({ texts: texts(payloads), nextOffset, damaged }).toEqual({ texts: texts(after), nextOffset: glued.length, damaged: 1 });
+    }));
+  });
+
+  it('with an absurd length are damage', () => {
+    const absurd = frame(Buffer.from('x'));
+    absurd.writeUInt32BE(0xffff_ffff, 4);
+    expect(readFrames(Buffer.concat([absurd, whole]), 10)).toMatchObject({ payloads: three, damaged: 1 });
+  });
+});
+
+describe('a received callback', () => {
+  it('keeps the headers but those that are secret or useless', () => {
+    expect(storedHeaders({ authorization: 'Basic x', cookie: 'a=b', host: 'h', connection: 'close', 'content-length': '3', 'content-type': 'text/xml', 'x-list': ['a', 'b'], gone: undefined })).toEqual({ 'content-type': 'text/xml', 'x-list': 'a, b' });
+  });
+  it('is refused when its body is not base64', () => {
+    const stored = { id: 'ntf-1', channel: 'e9', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'trusted', headers: {}, body: Buffer.from('<a/>').toString('base64') };
+    expect(ReceivedCallback.parse(stored)).toEqual(stored);
+    expect(ReceivedCallback.safeParse({ ...stored, body: '<a/>' }).success).toBe(false);
+    expect(ReceivedCallback.safeParse({ ...stored, verdict: 'perhaps' }).success).toBe(false);
+  });
+});

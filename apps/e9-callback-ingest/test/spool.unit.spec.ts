@@ -1,0 +1,154 @@
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CallbackStore } from '../src/out/callback-store';
+import { Spool, type SpoolPosition } from '../src/out/spool';
+
+const BEGINNING: SpoolPosition = { segment: 0, offset: 0 };
+
+describe('the spool', () => {
+  let root: string;
+  let directory: string;
+  const open = (segmentBytes = 1_000_000): Promise<Spool> => Spool.open({ directory, segmentBytes });
+  const path = (segment: number): string => join(directory, `${String(segment).padStart(12, '0')}.spool`);
+  const append = (spool: Spool, text: string): Promise<void> => spool.append(Buffer.from(text));
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cc-spool-'));
+    directory = join(root, 'spool');
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  async function contents(spool: Spool): Promise<string[]> {
+    const texts: string[] = [];
+    for (const segment of await spool.segments()) texts.push(...(await spool.read({ segment, offset: 0 }, 10_000)).payloads.map(String));
+    return texts;
+  }
+
+  it('has on disk what it acknowledged, readable by the owner alone', async () => {
+    const spool = await open();
+    await append(spool, 'first');
+    expect((await readFile(path(1))).includes('first')).toBe(true);
+    expect((await stat(path(1))).mode & 0o777).toBe(0o600);
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    await spool.close();
+  });
+
+  it('keeps the order of appends, whoever waits with whom, and tells of far fewer writes than appends', async () => {
+    const spool = await open();
+    let writes = 0;
+    spool.onWritten(() => (writes += 1));
+    const expected = Array.from({ length: 500 }, (_, index) => `payload ${index}`);
+    await Promise.all(expected.map((text) => append(spool, text)));
+    expect(await contents(spool)).toEqual(expected);
+    expect(writes).toBeGreaterThan(0);
+    expect(writes).toBeLessThanOrEqual(2);
+    await spool.close();
+  });
+
+  it('begins a new segment when one is full, and calls the old ones finished', async () => {
+    const spool = await open(100);
+    for (let index = 0; index < 10; index += 1) await append(spool, `${index}`.repeat(38));
+    expect(await spool.segments()).toEqual([1, 2, 3, 4, 5]);
+    expect([1, 4, 5, 6].map((segment) => spool.isFinished(segment))).toEqual([true, true, false, false]);
+    expect(await contents(spool)).toHaveLength(10);
+    await spool.remove(1);
+    expect(await spool.segments()).toEqual([2, 3, 4, 5]);
+    await spool.close();
+  });
+
+  it('reads on from a position, up to a limit, and passes damage', async () => {
+    const spool = await open();
+    for (const text of ['a', 'b', 'c']) await append(spool, text);
+    const first = await spool.read({ segment: 1, offset: 0 }, 2);
+    expect({ texts: first.payloads.map(String), nextOffset: first.nextOffset }).toEqual({ texts: ['a', 'b'], nextOffset: 26 });
+    expect((await spool.read({ segment: 1, offset: 26 }, 2)).payloads.map(String)).toEqual(['c']);
+    expect(await spool.read({ segment: 1, offset: 39 }, 2)).toEqual({ payloads: [], nextOffset: 39, damaged: 0 });
+    await appendFile(path(1), 'garbage');
+    await append(spool, 'd');
+    const last = await spool.read({ segment: 1, offset: 39 }, 2);
+    expect({ texts: last.payloads.map(String), damaged: last.damaged }).toEqual({ texts: ['d'], damaged: 1 });
+    await spool.close();
+  });
+
+  it('reads everything after a new start, and appends to a segment of its own', async () => {
+    const before = await open();
+    await append(before, 'old');
+    await before.close();
+    await appendFile(path(1), Buffer.from('CCF1 torn'));
+    const spool = await open();
+    expect(spool.isFinished(1)).toBe(true);
+    await append(spool, 'new');
+    expect(await spool.segments()).toEqual([1, 2]);
+    expect(spool.isFinished(2)).toBe(false);
+    expect(await contents(spool)).toEqual(['old', 'new']);
+    await spool.close();
+  });
+
+  it('remembers how far the replay got; a broken memory means from the beginning', async () => {
+    const spool = await open();
+    expect(await spool.loadPosition()).toEqual(BEGINNING);
+    await spool.savePosition({ segment: 3, offset: 4711 });
+    expect(await (await open()).loadPosition()).toEqual({ segment: 3, offset: 4711 });
+    await spool.savePosition({ segment: 4, offset: 0 });
+    expect(await spool.loadPosition()).toEqual({ segment: 4, offset: 0 });
+    for (const text of ['', 'nonsense', '3', '3 x']) {
+      await writeFile(join(directory, 'replayed'), text);
+      expect(await spool.loadPosition()).toEqual(BEGINNING);
+    }
+    await spool.close();
+  });
+
+  it('ignores files that are no segments', async () => {
+    const spool = await open();
+    await Promise.all(['replayed', 'notes.txt', '12.spool', '000000000009.spool.bak'].map((name) => writeFile(join(directory, name), '')));
+    expect(await spool.segments()).toEqual([]);
+    expect(await readdir(directory)).toHaveLength(4);
+    await spool.close();
+  });
+
+  it('says so when it cannot write, to everyone who waits, and works again as soon as it can', async () => {
+    const spool = await open();
+    await rename(directory, `${directory}-away`);
+    const refused = await Promise.allSettled(['lost 1', 'lost 2'].map((text) => append(spool, text)));
+    expect(refused).toMatchObject(Array.from({ length: 2 }, () => ({ status: 'rejected', reason: { kind: 'unavailable', code: 'spool-unavailable' } })));
+    await rename(`${directory}-away`, directory);
+    await append(spool, 'kept');
+    expect(await contents(spool)).toEqual(['kept']);
+    await spool.close();
+  });
+
+  it('leaves a segment for good once it failed there, and the next append begins a new one', async () => {
+    const spool = await open(13);
+    await append(spool, 'a');
+    await rename(directory, `${directory}-away`);
+    await expect(append(spool, 'b')).rejects.toMatchObject({ code: 'spool-unavailable' });
+    await rename(`${directory}-away`, directory);
+    await append(spool, 'c');
+    expect(await contents(spool)).toEqual(['a', 'c']);
+    expect((await spool.segments()).at(-1)).toBeGreaterThan(2);
+    expect(spool.isFinished(1)).toBe(true);
+    await spool.close();
+  });
+
+  it('finishes what is waiting before it closes', async () => {
+    const spool = await open();
+    const pending = Promise.all(Array.from({ length: 20 }, (_, index) => append(spool, `${index}`)));
+    await spool.close();
+    await pending;
+    expect(await contents(await open())).toHaveLength(20);
+  });
+
+  it('keeps callbacks sealed', async () => {
+    const spool = await open();
+    const store = new CallbackStore(spool, Buffer.alloc(32, 7));
+    const callback = { id: 'ntf-1', channel: 'e9', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'forged' as const, headers: { a: 'b' }, body: Buffer.from('13800138000').toString('base64') };
+    await store.keep(callback);
+    const [sealed] = (await spool.read({ segment: 1, offset: 0 }, 1)).payloads;
+    expect(sealed?.includes(callback.body)).toBe(false);
+    expect(sealed?.includes('ntf-1')).toBe(false);
+    expect(store.open(sealed ?? Buffer.alloc(0))).toEqual(callback);
+    expect(() => new CallbackStore(spool, Buffer.alloc(32, 8)).open(sealed ?? Buffer.alloc(0))).toThrow(expect.objectContaining({ code: 'cannot-unseal' }));
+    await spool.close();
+  });
+});
