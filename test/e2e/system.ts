@@ -17,6 +17,8 @@ export type Backend = 'postgres' | 'kafka';
 /** How much faster than life the simulated calls are. */
 export const SPEED = 20;
 export const TENANT = 'e2e';
+/** The vendor's own limit would spread the repair of many calls over minutes. */
+const UNLIMITED_QUERIES = 100_000;
 const API_KEY = 'cck_e2e_0123456789abcdefghij';
 const CALLBACK_SECRET = 'e2e-callback-secret-0123456789';
 
@@ -47,7 +49,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
   const ports = await freePorts(names.length);
   const urlOf = (name: string): string => `http://127.0.0.1:${ports[names.findIndex((candidate) => candidate === name)]}`;
   const channelsFile = join(directory, 'channels.yaml');
-  writeFileSync(channelsFile, simulatedChannels(urlOf('vendor-simulator'), CALLBACK_SECRET, speed));
+  writeFileSync(channelsFile, simulatedChannels(urlOf('vendor-simulator'), CALLBACK_SECRET, speed, UNLIMITED_QUERIES));
   const env = {
     CC_DATABASE_URL: fresh.url, CC_DATABASE_POOL_SIZE: '6',
     ...(broker === undefined ? {} : { CC_KAFKA_BROKERS: broker.brokers.join(',') }),
@@ -63,7 +65,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
     ...settings,
   };
   const simulator = new ServiceProcess('vendor-simulator', urlOf('vendor-simulator'), {
-    CC_VENDOR_SIMULATOR_PORT: new URL(urlOf('vendor-simulator')).port, CC_SIM_SPEED: String(speed), CC_SIM_E9_CALLBACK_URL: `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`,
+    CC_VENDOR_SIMULATOR_PORT: new URL(urlOf('vendor-simulator')).port, CC_SIM_SPEED: String(speed), CC_SIM_E9_QUERIES_PER_MINUTE: String(UNLIMITED_QUERIES), CC_SIM_E9_CALLBACK_URL: `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`,
   }, logDir);
   const services = servicesOf((name) => new ServiceProcess(name, urlOf(name), env, logDir));
   const all = [simulator, ...Object.values(services)];

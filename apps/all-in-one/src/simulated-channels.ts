@@ -2,11 +2,13 @@ import { stringify } from 'yaml';
 
 /** Durations of the vendors, in seconds of their real time. */
 const E9_RECORDING_READY_SECONDS = 600;
+/** The vendor allows fewer than ten. */
+const DOCUMENTED_QUERIES_PER_MINUTE = 9;
 const HW_POLL_MS = 2000;
 const MIN_POLL_MS = 200;
 
 /** A channel file for the simulator, whose credentials are those of its settings' defaults. */
-export function simulatedChannels(simulatorUrl: string, callbackSecret: string, speed: number): string {
+export function simulatedChannels(simulatorUrl: string, callbackSecret: string, speed: number, queriesPerMinute = DOCUMENTED_QUERIES_PER_MINUTE): string {
   return stringify({
     channels: [
       {
@@ -20,6 +22,7 @@ export function simulatedChannels(simulatorUrl: string, callbackSecret: string, 
           accountSid: 'e9devaccount00000000000000000001',
           authToken: { value: 'e9devtoken0000000000000000000001' },
           appId: 'e9devapp000000000000000000000001',
+          queriesPerMinute,
           recordingReadyAfterSeconds: Math.ceil(E9_RECORDING_READY_SECONDS / speed),
         },
       },

@@ -20,6 +20,26 @@ export type DialResult =
   | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** When an attempt without a known end is looked after, epoch ms. */
+export interface Watch {
+  /** The vendor is asked what became of the call. */
+  readonly lookAt: number;
+  /** From here on the call is closed as 255 when the vendor, asked once more, does not end it. */
+  readonly reapAt: number;
+}
+
+export interface WatchLimits {
+  readonly setupSeconds: number;
+  readonly querySeconds: number;
+  readonly callSeconds: number;
+}
+
+/** An attempt in doubt is given the time that a vendor needs to ring; one that was accepted, the longest that a call may last. */
+export function watchOf(state: AttemptState, maxDurationSeconds: number, nowMs: number, limits: WatchLimits): Watch {
+  if (state !== 'accepted') return { lookAt: nowMs + limits.setupSeconds * 1000, reapAt: nowMs + limits.setupSeconds * 1000 };
+  return { lookAt: nowMs + limits.querySeconds * 1000, reapAt: nowMs + Math.max(limits.callSeconds, maxDurationSeconds) * 1000 };
+}
+
 /** Attempt ids are derived from the call's, so that planning twice gives the same attempt. */
 export const attemptIdOf = (callId: string, number: number): string => `${callId}-${number}`;
 

@@ -5,6 +5,7 @@ import { decodeBatch } from '@cc/platform';
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { ChannelRouterSettings } from '../channel-router.config';
+import { watchOf } from '../domain/attempt';
 import { PgCalls } from '../out/pg-calls';
 
 /** What the vendors told, back at the router: an attempt in doubt is confirmed, the end of a call frees its line. */
@@ -21,7 +22,7 @@ export class CallEventsConsumer {
   async follow(@Payload() batch: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
     const events = messages.map(({ message }) => message);
-    await this.calls.confirm(batch.tx, events.flatMap(proofOfPlacement), this.clock.nowMs() + this.settings.values.callSeconds * 1000);
+    await this.calls.confirm(batch.tx, events.flatMap(proofOfPlacement), watchOf('accepted', 0, this.clock.nowMs(), this.settings.values));
     const ended = events.flatMap((event) => (event.type === 'cc.call.ended.v1' && event.attemptId !== undefined ? [event.attemptId] : []));
     await this.calls.end(batch.tx, ended);
     if (ended.length > 0) await this.calls.wake(batch.tx);

@@ -4,7 +4,7 @@ import { Clock, Log, describeError } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
-import { attemptIdOf, closedUndialled, settle, startedEvent, type Attempt, type DialResult } from '../domain/attempt';
+import { attemptIdOf, closedUndialled, settle, startedEvent, watchOf, type Attempt, type AttemptState, type DialResult, type Watch } from '../domain/attempt';
 import { chooseChannel } from '../domain/choose-channel';
 import { ChannelBook } from '../out/channel-book';
 import { PgCalls, type QueuedCall } from '../out/pg-calls';
@@ -91,7 +91,7 @@ export class Dialler {
     const attempt: Attempt = { attemptId: attemptIdOf(command.callId, 1), callId: command.callId, tenant: command.tenant, number: 1, channel: open.channel.id, vendor: open.channel.vendor };
     const line = this.channels.lineRefOf(open, attempt.attemptId, command);
     if (line.kind === 'unreadable') return await close(closedUndialled(command, 6, 'cc', line.reason, nowMs));
-    const begun = await this.calls.begin(tx, attempt, line.ref, nowMs, this.lookAt('sending', command, nowMs));
+    const begun = await this.calls.begin(tx, attempt, line.ref, nowMs, this.watch('sending', command, nowMs));
     return begun ? { attempt, events: [startedEvent(attempt, command.record, nowMs)] } : { events: [] };
   }
 
@@ -112,7 +112,7 @@ export class Dialler {
     const nowMs = this.clock.nowMs();
     const { state, events } = settle(attempt, result, nowMs);
     await this.calls.transaction(async (tx) => {
-      const moved = await this.calls.settle(tx, attempt.attemptId, state, result.kind === 'accepted' ? result.vendorCallId : undefined, this.lookAt(state, command, nowMs));
+      const moved = await this.calls.settle(tx, attempt.attemptId, state, result.kind === 'accepted' ? result.vendorCallId : undefined, this.watch(state, command, nowMs));
       if (moved && state === 'refused') await this.calls.close(tx, [attempt.callId]);
       // A callback may have been faster; then only what names the vendor's call is still news.
       if (moved || result.kind === 'accepted') await this.publish(tx, events);
@@ -120,9 +120,8 @@ export class Dialler {
     });
   }
 
-  private lookAt(state: string, command: PlaceCall, nowMs: number): number {
-    const { setupSeconds, callSeconds } = this.ambience.settings.values;
-    return nowMs + 1000 * (state === 'accepted' ? callSeconds + (command.maxDurationSeconds ?? 0) : setupSeconds);
+  private watch(state: AttemptState, command: PlaceCall, nowMs: number): Watch {
+    return watchOf(state, command.maxDurationSeconds ?? 0, nowMs, this.ambience.settings.values);
   }
 
   private async publish(tx: Tx, events: readonly CallEvent[]): Promise<void> {

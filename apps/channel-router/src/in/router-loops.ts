@@ -3,7 +3,7 @@ import { EventLog } from '@cc/event-log';
 import { Clock, Metrics } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { reapedEvent, settle } from '../domain/attempt';
+import { reapedEvent, settle, watchOf } from '../domain/attempt';
 import { ChannelBook } from '../out/channel-book';
 import { PgCalls, type LiveAttempt } from '../out/pg-calls';
 import { Dialler, DiallerAmbience } from './dialler';
@@ -77,7 +77,7 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
     await this.calls.transaction(async (tx) => {
       for (const attempt of await this.calls.overdueSending(tx, nowMs - sendingSeconds * 1000)) {
         const { state, events } = settle(attempt, { kind: 'unknown', reason: 'the outcome of the dial was lost' }, nowMs);
-        await this.calls.settle(tx, attempt.attemptId, state, undefined, nowMs + this.ambience.settings.values.setupSeconds * 1000);
+        await this.calls.settle(tx, attempt.attemptId, state, undefined, watchOf(state, 0, nowMs, this.ambience.settings.values));
         await eventLog.appendInTransaction(tx, topics.callEvents.name, events.map((event) => encodeCallEvent(event, SERVICE)));
         metrics.counter('cc_dial_outcomes_lost_total', 'Dials whose outcome was lost, most often by a crash', ['channel']).add(1, { channel: attempt.channel });
       }
@@ -86,15 +86,20 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
     return false;
   }
 
-  /** First the vendor is asked; when that has not ended the call by the next look, it is closed as 255. */
+  /** The vendor is asked what became of the call. Past its last limit, with the vendor asked in vain, the call is closed as 255. */
   private async lookAfter(attempt: LiveAttempt): Promise<void> {
-    const { clock, eventLog, metrics } = this.backends;
-    if (!attempt.queried) {
-      await this.calls.markQueried(attempt.attemptId);
-      const answer = await this.channels.query(attempt);
-      if (answer !== undefined) await eventLog.append(topics.channelNotifications.name, [answer]);
-      if (answer !== undefined) return;
+    const { clock, eventLog } = this.backends;
+    const answer = await this.channels.query(attempt);
+    if (answer !== undefined) {
+      await eventLog.append(topics.channelNotifications.name, [answer]);
+      const { graceSeconds, querySeconds } = this.ambience.settings.values;
+      await this.calls.queried(attempt.attemptId, clock.nowMs() + 1000 * (clock.nowMs() >= attempt.reapAt ? graceSeconds : querySeconds));
     }
+    if (clock.nowMs() >= attempt.reapAt && (attempt.queried || answer === undefined)) await this.reap(attempt);
+  }
+
+  private async reap(attempt: LiveAttempt): Promise<void> {
+    const { clock, eventLog, metrics } = this.backends;
     metrics.counter('cc_calls_reaped_total', 'Calls closed as 255 because no end was heard of', ['channel']).add(1, { channel: attempt.channel });
     this.ambience.log.warn('call closed without a known end', { callId: attempt.callId, attemptId: attempt.attemptId, channel: attempt.channel });
     await this.calls.transaction(async (tx) => {

@@ -30,6 +30,7 @@ const createTables: Migration = {
         vendor_call_id varchar(64),
         sent_at    bigint NOT NULL,
         look_at    bigint NOT NULL,
+        reap_at    bigint NOT NULL,
         queried    boolean NOT NULL DEFAULT false,
         UNIQUE (call_id, number)
       )`);

@@ -1,7 +1,7 @@
 import { PlaceCall } from '@cc/contracts';
 import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
-import type { Attempt, AttemptState } from '../domain/attempt';
+import type { Attempt, AttemptState, Watch } from '../domain/attempt';
 
 const WAKE = 'cc_channel_router';
 const LINE_BUSY_RETRY_MS = 500;
@@ -15,7 +15,9 @@ export interface QueuedCall {
 export interface LiveAttempt extends Attempt {
   readonly vendorCallId: string | undefined;
   readonly state: AttemptState;
+  /** The vendor has answered a query about it. */
   readonly queried: boolean;
+  readonly reapAt: number;
 }
 
 interface AttemptRow {
@@ -28,6 +30,7 @@ interface AttemptRow {
   vendor_call_id: string | null;
   state: AttemptState;
   queried: boolean;
+  reap_at: number;
 }
 
 /** Calls that the planner holds just now are left out: it waits for attempts in turn, and two that wait for each other never end. They are tried again anyway. */
@@ -35,11 +38,11 @@ const HURRY = `
   UPDATE router_call SET next_try = 0 WHERE call_id IN (
     SELECT call_id FROM router_call WHERE state = 'queued' AND next_try > 0 FOR UPDATE SKIP LOCKED)`;
 
-const ATTEMPT_COLUMNS = 'attempt_id, call_id, tenant, number, channel, vendor, vendor_call_id, state, queried';
+const ATTEMPT_COLUMNS = 'attempt_id, call_id, tenant, number, channel, vendor, vendor_call_id, state, queried, reap_at';
 
 const toAttempt = (row: AttemptRow): LiveAttempt => ({
   attemptId: row.attempt_id, callId: row.call_id, tenant: row.tenant, number: row.number, channel: row.channel, vendor: row.vendor,
-  vendorCallId: row.vendor_call_id ?? undefined, state: row.state, queried: row.queried,
+  vendorCallId: row.vendor_call_id ?? undefined, state: row.state, queried: row.queried, reapAt: row.reap_at,
 });
 
 /**
@@ -86,11 +89,11 @@ export class PgCalls {
   }
 
   /** Commits the attempt as SENDING, which it never leaves backwards. False when its line carries another live call: the call stays queued. */
-  async begin(tx: Tx, attempt: Attempt, lineRef: string, nowMs: number, lookAtMs: number): Promise<boolean> {
+  async begin(tx: Tx, attempt: Attempt, lineRef: string, nowMs: number, watch: Watch): Promise<boolean> {
     const inserted = await tx.query(
-      `INSERT INTO router_attempt (attempt_id, call_id, tenant, number, channel, vendor, line_ref, state, sent_at, look_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, 'sending', $8, $9) ON CONFLICT DO NOTHING RETURNING attempt_id`,
-      [attempt.attemptId, attempt.callId, attempt.tenant, attempt.number, attempt.channel, attempt.vendor, lineRef, nowMs, lookAtMs]);
+      `INSERT INTO router_attempt (attempt_id, call_id, tenant, number, channel, vendor, line_ref, state, sent_at, look_at, reap_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, 'sending', $8, $9, $10) ON CONFLICT DO NOTHING RETURNING attempt_id`,
+      [attempt.attemptId, attempt.callId, attempt.tenant, attempt.number, attempt.channel, attempt.vendor, lineRef, nowMs, watch.lookAt, watch.reapAt]);
     const begun = inserted.length > 0;
     await tx.query(begun ? `UPDATE router_call SET state = 'live' WHERE call_id = $1` : `UPDATE router_call SET next_try = $2 WHERE call_id = $1`, begun ? [attempt.callId] : [attempt.callId, nowMs + LINE_BUSY_RETRY_MS]);
     return begun;
@@ -103,22 +106,23 @@ export class PgCalls {
   }
 
   /** Moves an attempt whose dial had no outcome yet; false when it has moved on meanwhile. */
-  async settle(tx: Tx, attemptId: string, state: AttemptState, vendorCallId: string | undefined, lookAtMs: number): Promise<boolean> {
+  async settle(tx: Tx, attemptId: string, state: AttemptState, vendorCallId: string | undefined, watch: Watch): Promise<boolean> {
     const moved = await tx.query(
-      `UPDATE router_attempt SET state = $2, vendor_call_id = coalesce($3, vendor_call_id), look_at = $4
-       WHERE attempt_id = $1 AND state IN ('sending', 'unknown') RETURNING attempt_id`, [attemptId, state, vendorCallId ?? null, lookAtMs]);
+      `UPDATE router_attempt SET state = $2, vendor_call_id = coalesce($3, vendor_call_id), look_at = $4, reap_at = $5
+       WHERE attempt_id = $1 AND state IN ('sending', 'unknown') RETURNING attempt_id`, [attemptId, state, vendorCallId ?? null, watch.lookAt, watch.reapAt]);
     return moved.length > 0;
   }
 
   /** What the vendor's own messages prove: the attempt was placed. */
-  async confirm(tx: Tx, attempts: readonly { readonly attemptId: string; readonly vendorCallId?: string }[], lookAtMs: number): Promise<void> {
+  async confirm(tx: Tx, attempts: readonly { readonly attemptId: string; readonly vendorCallId?: string }[], watch: Watch): Promise<void> {
     if (attempts.length === 0) return;
     await tx.query(
       `UPDATE router_attempt a SET vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id),
-         look_at = CASE WHEN a.state = 'accepted' THEN a.look_at ELSE $3 END, state = 'accepted'
+         look_at = CASE WHEN a.state = 'accepted' THEN a.look_at ELSE $3 END,
+         reap_at = CASE WHEN a.state = 'accepted' THEN a.reap_at ELSE $4 END, state = 'accepted'
        FROM (SELECT attempt_id, max(vendor_call_id) AS vendor_call_id FROM unnest($1::text[], $2::text[]) AS u(attempt_id, vendor_call_id) GROUP BY attempt_id) t
        WHERE a.attempt_id = t.attempt_id AND a.live`,
-      [attempts.map((attempt) => attempt.attemptId), attempts.map((attempt) => attempt.vendorCallId ?? null), lookAtMs]);
+      [attempts.map((attempt) => attempt.attemptId), attempts.map((attempt) => attempt.vendorCallId ?? null), watch.lookAt, watch.reapAt]);
   }
 
   /** Frees the lines of attempts that have ended and closes their calls; calls that wait for a line get their turn now. */
@@ -144,8 +148,9 @@ export class PgCalls {
     return rows.map(toAttempt);
   }
 
-  async markQueried(attemptId: string): Promise<void> {
-    await this.database.query(`UPDATE router_attempt SET queried = true WHERE attempt_id = $1`, [attemptId]);
+  /** Remembers that the vendor was asked and has answered; the next look is at `lookAtMs`. */
+  async queried(attemptId: string, lookAtMs: number): Promise<void> {
+    await this.database.query(`UPDATE router_attempt SET queried = true, look_at = $2 WHERE attempt_id = $1`, [attemptId, lookAtMs]);
   }
 
   /** Takes the live attempts whose end was asked for; each is handed out once. */

@@ -1,0 +1,59 @@
+import { eventually } from '@cc/testing';
+import { z } from 'zod';
+import { place, ringsOf, rowOf, settled, type PlacedCall } from './calls';
+import { serviceNames, startSystem, type Backend, type Service, type System } from './system';
+
+const CALLS = 50;
+/** Slow enough for a kill to fall into the middle of the calls. */
+const SPEED = 10;
+const SETTLE_LIMIT_MS = 180_000;
+const ANSWERED = '80';
+
+const Rings = z.object({ items: z.array(z.object({ leg: z.string(), endedAt: z.number().optional() })) });
+
+/** kill -9 of each service while fifty calls run, half of them on each vendor, and its restart: nothing is lost, nobody rings twice. */
+describe.each<Backend>(['postgres', 'kafka'])('crashes on the %s backend', (backend) => {
+  let system: System;
+  const callsOf = new Map<Service, PlacedCall[]>();
+
+  beforeAll(async () => {
+    system = await startSystem(backend, { speed: SPEED, settings: { CC_CHANNEL_ROUTER_QUERY_SECONDS: '10', CC_CHANNEL_ROUTER_GRACE_SECONDS: '2' } });
+    for (const [round, service] of serviceNames.entries()) {
+      const calls = await Promise.all(
+        Array.from({ length: CALLS }, (_, index) => place(system, 1 + round * CALLS + index, ANSWERED, { record: true, channel: index % 2 === 0 ? 'e9-main' : 'hw-main', agent: `agent-${round}-${index}` })));
+      callsOf.set(service, calls);
+      await everyoneRings(system, (round + 1) * CALLS);
+      await system.services[service].kill();
+      system.services[service].start();
+      await system.services[service].ready();
+    }
+    await Promise.all([...callsOf.values()].flat().map(({ callId }) => settled(system, callId, SETTLE_LIMIT_MS)));
+  }, 420_000);
+
+  afterAll(async () => {
+    await system?.stop();
+  }, 60_000);
+
+  test.each(serviceNames)('%s killed: 50 closed records, every recording archived, nobody rang twice', async (service) => {
+    const calls = callsOf.get(service) ?? [];
+    expect(calls).toHaveLength(CALLS);
+    for (const call of calls) {
+      expect(await rowOf(system.database, call.callId)).toMatchObject({ state: 'close', close_type: '0', record_state: 'complete', recording_status: 'archived', attempts: 1 });
+      expect(await ringsOf(system, call.from)).toHaveLength(1);
+      expect(await ringsOf(system, call.to)).toHaveLength(1);
+    }
+  }, 60_000);
+
+  test('nothing is parked and nothing is in quarantine', async () => {
+    expect(await system.database.query(`SELECT topic, grp, reason FROM dead_letter`)).toEqual([]);
+    expect(await system.database.query(`SELECT reason FROM dispatcher_quarantine`)).toEqual([]);
+  });
+});
+
+/** All calls so far have rung their first leg, and some of them still run. */
+async function everyoneRings(system: System, callsSoFar: number): Promise<void> {
+  await eventually(async () => {
+    const { items } = Rings.parse((await system.simulator.get<unknown>('/control/rings')).data);
+    return items.filter(({ leg }) => leg === 'A').length >= callsSoFar;
+  }, { limitMs: 30_000, everyMs: 20 });
+}
