@@ -92,6 +92,12 @@ export abstract class EventLog {
   /** Delivers the parked records of a key again, in order; whatever fails is parked anew. Resolves to how many were released. */
   abstract release(group: string, topic: string, key: string): Promise<number>;
 
+  /**
+   * For how long, ms, the log has not taken what waits for it; 0 while it flows. What was appended in transactions waits
+   * safely, but whoever would promise a prompt effect should refuse until it flows again.
+   */
+  abstract stalledForMs(): number;
+
   /** Stops relays and upkeep, flushes, closes connections. Subscriptions must be stopped before. */
   abstract close(): Promise<void>;
 }

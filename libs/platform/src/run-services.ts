@@ -2,7 +2,7 @@ import { describeError, withDeadline, type Log } from '@cc/kernel';
 import { PinoLog } from './pino-log';
 import { processEnvironment } from './platform.config';
 import type { ServiceDefinition } from './service-definition';
-import { loadServiceSettings } from './service-settings';
+import { loadAllSettings } from './service-settings';
 import type { Environment } from './settings';
 import { startService, type RunningService } from './start-service';
 
@@ -42,8 +42,7 @@ export class ServiceGroup {
 
   /** Checks every service's settings before the first one starts. Rejects with the first failure; {@link stop} then ends what runs. */
   async start(): Promise<void> {
-    const checked = this.services.map((service) => ({ service, settings: loadServiceSettings(service, this.env) }));
-    for (const { service, settings } of checked) {
+    for (const { service, settings } of loadAllSettings(this.services, this.env)) {
       if (this.stopping !== undefined) return;
       const started = await startService(service, settings, this.log.child({ service: service.name }), this.onFatal);
       this.running.push(started);

@@ -12,23 +12,38 @@ export interface ServiceSettings {
   readonly own: object;
 }
 
-/** The settings of a service from the environment. @throws CcError `bad-settings` that lists every fault. */
-export function loadServiceSettings(service: ServiceDefinition, env: Environment): ServiceSettings {
+/** The settings of a service from the environment, or every fault of them. */
+export function readServiceSettings(service: ServiceDefinition, env: Environment): Loaded<ServiceSettings> {
   const eventLog = service.backends === 'none' ? undefined : loadShape(eventLogSchema, env);
   const needsDatabase = service.backends === 'database' || (service.backends === 'event-log' && eventLog?.kind === 'loaded' && eventLog.settings.kafkaBrokers.length === 0);
   const platform = loadShape(platformSchema(service.name, service.defaultPort), env);
   const database = needsDatabase ? loadShape(databaseSchema, env) : undefined;
   const own = service.settings.load(env);
   const faults = [...faultsOf(platform), ...faultsOf(database), ...faultsOf(eventLog), ...faultsOf(own), ...unknownNames(service, env)];
-  if (faults.length > 0 || platform.kind === 'faulty' || own.kind === 'faulty') throw badSettings(service.name, faults);
-  return { platform: platform.settings, database: settingsOf(database), eventLog: settingsOf(eventLog), own: own.settings };
+  if (faults.length > 0 || platform.kind === 'faulty' || own.kind === 'faulty') return { kind: 'faulty', faults };
+  return { kind: 'loaded', settings: { platform: platform.settings, database: settingsOf(database), eventLog: settingsOf(eventLog), own: own.settings } };
+}
+
+/** The same for all services of a process. @throws CcError `bad-settings` that lists every fault once. */
+export function loadAllSettings<S extends ServiceDefinition>(services: readonly S[], env: Environment): { service: S; settings: ServiceSettings }[] {
+  const read = services.map((service) => ({ service, loaded: readServiceSettings(service, env) }));
+  const faults = [...new Set(read.flatMap(({ loaded }) => faultsOf(loaded)))];
+  if (faults.length > 0) throw badSettings(services.map(({ name }) => name).join(', '), faults);
+  return read.flatMap(({ service, loaded }) => (loaded.kind === 'loaded' ? [{ service, settings: loaded.settings }] : []));
+}
+
+/** @throws CcError `bad-settings` that lists every fault. */
+export function loadServiceSettings(service: ServiceDefinition, env: Environment): ServiceSettings {
+  const loaded = readServiceSettings(service, env);
+  if (loaded.kind === 'faulty') throw badSettings(service.name, loaded.faults);
+  return loaded.settings;
 }
 
 const faultsOf = (loaded: Loaded<unknown> | undefined): readonly string[] => (loaded?.kind === 'faulty' ? loaded.faults : []);
 const settingsOf = <T>(loaded: Loaded<T> | undefined): T | undefined => (loaded?.kind === 'loaded' ? loaded.settings : undefined);
 
 function badSettings(service: string, faults: readonly string[]): CcError {
-  return new CcError('input', 'bad-settings', `${service} cannot start; its settings have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  return new CcError('input', 'bad-settings', `${service}: cannot start; the settings have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
 }
 
 /** Every variable that the service reads. */

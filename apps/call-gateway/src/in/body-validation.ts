@@ -14,6 +14,17 @@ function faultsOf(errors: readonly ValidationError[], parent = ''): FieldFault[]
   });
 }
 
+/** Everything that walks through a body walks down by recursion. */
+const MAX_LEVELS = 32;
+
+function isTooDeep(value: unknown): boolean {
+  let layer: unknown[] = [value];
+  for (let level = 0; level < MAX_LEVELS; level += 1) {
+    layer = layer.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return layer.length > 0;
+}
+
 export interface CheckedBody<T> {
   readonly body: T;
   /** Empty when the body is what its class says. */
@@ -23,6 +34,7 @@ export interface CheckedBody<T> {
 /** Checks a body against its class and says all that is wrong with it; unknown fields are wrong. */
 export async function checkBody<T extends object>(type: Type<T>, raw: unknown): Promise<CheckedBody<T>> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new InvalidRequest([{ pointer: '', detail: 'must be a JSON object' }]);
+  if (isTooDeep(raw)) throw new InvalidRequest([{ pointer: '', detail: `must not be nested deeper than ${MAX_LEVELS} levels` }]);
   const body = plainToInstance(type, raw);
   const errors = await validate(body, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true });
   return { body, faults: faultsOf(errors) };

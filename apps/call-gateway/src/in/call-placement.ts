@@ -13,6 +13,8 @@ import { checkBody } from './body-validation';
 import { PlaceCallBody } from './place-call.body';
 
 const SERVICE = 'call-gateway';
+/** Longer than a broker's restart of a moment, shorter than anyone waits for a telephone to ring. */
+const MAX_STALL_MS = 3000;
 
 /** From a checked body to a committed call. */
 @Injectable()
@@ -27,12 +29,19 @@ export class CallPlacement {
 
   /** Resolves once the call, its `requested` event and its command are committed together. */
   async place(tenant: string, body: unknown, idempotencyKey: string | undefined): Promise<{ record: CallRecord; replayed: boolean }> {
+    this.refuseWhileStalled();
     const callId = newId('call');
     const request = await this.parse(tenant, callId, body);
     const placed = placeCall(callId, tenant, request, Date.now());
     const use: IdempotentUse | undefined = idempotencyKey === undefined ? undefined : { key: idempotencyKey, bodySha256: sha256(JSON.stringify(body)) };
     const earlier = await this.calls.add(placed.record, placed.requested, use, (tx) => this.announce(tx, placed));
     return earlier === undefined ? { record: placed.record, replayed: false } : { record: earlier, replayed: true };
+  }
+
+  /** A call that would wait in the outbox for nobody knows how long is better placed elsewhere, or again. */
+  private refuseWhileStalled(): void {
+    const stalledMs = this.eventLog.stalledForMs();
+    if (stalledMs > MAX_STALL_MS) throw new CcError('unavailable', 'log-unavailable', `The event log has taken nothing for ${Math.round(stalledMs / 1000)} s; no call was placed`);
   }
 
   /** Asks for the end of a call; asking again, or for a call that has ended, changes nothing. */

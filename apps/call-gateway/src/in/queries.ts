@@ -10,15 +10,17 @@ const WaitQuery = z.strictObject({
   afterVersion: z.coerce.number().int().min(0).optional(),
 });
 
+/** A value to compare with; U+0000, which PostgreSQL cannot take, is in no stored one. */
+const text = (maxLength: number) => z.string().max(maxLength).regex(/^[^\0]*$/, 'must not contain U+0000').optional();
 const epochMs = z.coerce.number().int().min(0).optional();
 
 const ListQuery = z.strictObject({
   createdFrom: epochMs,
   createdTo: epochMs,
   state: CallState.optional(),
-  channel: z.string().max(32).optional(),
-  agent: z.string().max(64).optional(),
-  vendorCallId: z.string().max(64).optional(),
+  channel: text(32),
+  agent: text(64),
+  vendorCallId: text(64),
   pageSize: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(50),
   pageToken: z.string().regex(/^\d{1,16}-[A-Za-z0-9-]{1,64}$/, 'is not a token that this API gave').optional(),
 });

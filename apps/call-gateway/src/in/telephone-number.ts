@@ -12,8 +12,8 @@ export function countryOf(code: string): CountryCode {
   return upper;
 }
 
-/** What people paste around a number without meaning it: direction marks, blanks, a leading apostrophe, `tel:`. */
-const withoutDecoration = (text: string): string => text.replace(/[\p{Cf}\s]/gu, '').replace(/^'/, '').replace(/^tel:/i, '');
+/** What people paste around a number without meaning it: direction marks, blanks, a leading apostrophe, `tel:`, brackets around the country code. */
+const withoutDecoration = (text: string): string => text.replace(/[\p{Cf}\s]/gu, '').replace(/^'/, '').replace(/^tel:/i, '').replace(/^\((\+\d{1,3})\)/, '$1');
 
 /** E.164 from what an application sends: international, or as it is written inside the country. */
 export function parseNumber(text: string, country: CountryCode): ParsedNumber {

@@ -123,6 +123,10 @@ export class KafkaEventLog extends EventLog {
     return new Release(database, new Cursors(await this.topics.logName(), group), subscription.handle).run(topic, key);
   }
 
+  stalledForMs(): number {
+    return this.sender.stalledForMs();
+  }
+
   async close(): Promise<void> {
     this.closing.abort();
     await Promise.all(this.relays.map((relay) => relay.stop()));

@@ -26,6 +26,8 @@ interface Outgoing {
 export class KafkaSender {
   private producer: Promise<Producer> | undefined;
   private closed = false;
+  /** Since when a write has been under way or has failed, with no success after it; epoch ms. */
+  private stalledSinceMs: number | undefined;
 
   constructor(
     private readonly kafka: Kafka,
@@ -40,14 +42,20 @@ export class KafkaSender {
   /** Settles each append; never rejects. */
   async write(appends: readonly PendingAppend[]): Promise<void> {
     const deadlineAtMs = Math.max(...appends.map((append) => append.deadlineAtMs));
+    this.stalledSinceMs ??= Date.now();
     const outgoing = appends.flatMap(({ topic, records }) => records.map((record) => ({ topic, message: toMessage(record), bytes: sizeOf(record) })));
     try {
       for (const part of parts(outgoing)) await this.send(part, deadlineAtMs);
+      this.stalledSinceMs = undefined;
       for (const append of appends) append.settle();
     } catch (error) {
       const told = new CcError('unavailable', 'log-unavailable', 'Kafka did not take the records', { cause: error });
       for (const append of appends) append.settle(told);
     }
+  }
+
+  stalledForMs(): number {
+    return this.stalledSinceMs === undefined ? 0 : Date.now() - this.stalledSinceMs;
   }
 
   async close(): Promise<void> {

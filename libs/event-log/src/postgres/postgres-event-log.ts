@@ -98,6 +98,11 @@ export class PostgresEventLog extends EventLog {
     await this.upkeep.run();
   }
 
+  /** What is committed is in the log at once. */
+  stalledForMs(): number {
+    return 0;
+  }
+
   async close(): Promise<void> {
     await this.upkeep.close();
     await this.queue.close();
