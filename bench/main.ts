@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { describeError } from '@cc/kernel';
 import { startKafka, startPostgres, type Started } from './backends';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
+import { kafkaPipelineRows } from './pipeline-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
 
 interface Part {
@@ -16,6 +17,7 @@ interface Part {
 const parts: readonly Part[] = [
   { name: 'log-postgres', needs: 'postgres', run: ({ postgres }) => postgresLogRows(postgres) },
   { name: 'log-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaLogRows(postgres, brokers) },
+  { name: 'pipeline-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaPipelineRows(postgres, brokers) },
 ];
 
 const usage = `Usage: npm run bench -- [options]
