@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeError } from '@cc/kernel';
 import { startKafka, startPostgres, type Started } from './backends';
+import { latencyRows } from './latency-rows';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows } from './pipeline-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
@@ -18,6 +19,7 @@ const parts: readonly Part[] = [
   { name: 'log-postgres', needs: 'postgres', run: ({ postgres }) => postgresLogRows(postgres) },
   { name: 'log-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaLogRows(postgres, brokers) },
   { name: 'pipeline-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaPipelineRows(postgres, brokers) },
+  { name: 'latency', needs: 'nothing', run: () => latencyRows() },
 ];
 
 const usage = `Usage: npm run bench -- [options]
