@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SilentLog } from '@cc/kernel';
 import { startEmbeddedObjectStore } from '@cc/object-store';
 import { TypeOrmDatabase, type Database } from '@cc/postgres';
-import { freshDatabase, startKafkaBroker } from '@cc/testing';
+import { freshDatabase, startKafkaBroker, type KafkaBroker } from '@cc/testing';
 import axios, { type AxiosInstance } from 'axios';
 import { simulatedChannels } from '../../apps/all-in-one/src/simulated-channels';
 import { freePorts } from './free-ports';
@@ -28,6 +28,8 @@ export interface System {
   readonly simulator: AxiosInstance;
   readonly database: Database;
   readonly services: Readonly<Record<Service, ServiceProcess>>;
+  /** Kafka, to be killed and started again; absent on the other backend. */
+  readonly broker: KafkaBroker | undefined;
   /** Where the services' output lies: kept after the test. */
   readonly logDir: string;
   stop(): Promise<void>;
@@ -80,7 +82,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
     const database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 2, applicationName: 'e2e' });
     ends.push(() => database.close());
     const client = (baseURL: string, headers: Record<string, string>): AxiosInstance => axios.create({ baseURL, headers, timeout: 40_000, proxy: false, validateStatus: () => true });
-    return { api: client(`${urlOf('call-gateway')}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(urlOf('vendor-simulator'), {}), database, services, logDir, stop };
+    return { api: client(`${urlOf('call-gateway')}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(urlOf('vendor-simulator'), {}), database, services, broker, logDir, stop };
   } catch (error) {
     for (const end of [...ends].reverse()) await end();
     throw error;
