@@ -17,6 +17,7 @@ export interface EventLogServerOptions {
  */
 export class EventLogServer extends Server implements CustomTransportStrategy {
   private running: RunningSubscription | undefined;
+  private joined = false;
 
   constructor(private readonly options: EventLogServerOptions) {
     super();
@@ -28,7 +29,7 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
       const { eventLog, group, log } = this.options;
       const topics = this.topics();
       this.running = eventLog.subscribe({ group, topics, handle: (batch) => this.handle(batch) });
-      this.running.ready.catch((error: unknown) => log.error('The consumer group was not joined', { group, error }));
+      this.running.ready.then(() => (this.joined = true)).catch((error: unknown) => log.error('The consumer group was not joined', { group, error }));
       callback();
     } catch (error) {
       callback(error);
@@ -37,6 +38,11 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
 
   async close(): Promise<void> {
     await this.running?.stop();
+  }
+
+  /** The group was joined once; a broker that goes away later does not change that. */
+  hasJoined(): boolean {
+    return this.joined;
   }
 
   /** Epoch ms of the last sign of life of the consumer; now where it is not running. */

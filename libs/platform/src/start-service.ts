@@ -1,6 +1,6 @@
 import { allTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { backoffMs, newId, pause, type Log } from '@cc/kernel';
+import { backoffMs, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
@@ -26,6 +26,8 @@ interface Backends {
   readonly eventLog?: EventLog;
 }
 
+const DATABASE_CHECK_EVERY_MS = 2000;
+const DATABASE_CHECK_LIMIT_MS = 2000;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
 /** Slow senders are closed after these; a load balancer's idle time must stay below the keep-alive. */
 const HTTP_LIMITS = { requestTimeout: 15_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 1000 };
@@ -36,6 +38,7 @@ export async function startService(service: ServiceDefinition, settings: Service
   metrics.collectProcessFigures();
   const readiness = new Readiness();
   const backends = await connect(service, settings, log, metrics, onFatal);
+  if (backends.database !== undefined) readiness.add('database', databaseCheck(backends.database));
   const { host, port, shutdownSeconds } = settings.platform;
   let app: NestFastifyApplication | undefined;
   try {
@@ -101,6 +104,18 @@ async function whenAvailable<T>(what: string, log: Log, work: () => Promise<T>):
   }
 }
 
+/** Asks the database at most every two seconds, however often the probe comes. */
+function databaseCheck(database: Database): () => Promise<string | undefined> {
+  let last: { readonly atMs: number; readonly answer: Promise<string | undefined> } | undefined;
+  return () => {
+    if (last === undefined || Date.now() - last.atMs > DATABASE_CHECK_EVERY_MS) {
+      const answer = withDeadline(database.query('SELECT 1'), DATABASE_CHECK_LIMIT_MS, 'SELECT 1').then(() => undefined, describeError);
+      last = { atMs: Date.now(), answer };
+    }
+    return last.answer;
+  };
+}
+
 async function disconnect(backends: Backends): Promise<void> {
   await backends.eventLog?.close();
   await backends.database?.close();
@@ -124,6 +139,7 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
   const { eventLog } = context;
   if (service.consumes.length > 0 && eventLog !== undefined) {
     const strategy = new EventLogServer({ eventLog, group: service.name, log: context.log });
+    context.readiness.add('consumers', () => (strategy.hasJoined() ? undefined : 'the consumer group was not joined yet'));
     app.connectMicroservice<MicroserviceOptions>({ strategy }, { deferInitialization: true }).useGlobalFilters(new PassErrors());
   }
   return app;

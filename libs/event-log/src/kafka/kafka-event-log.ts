@@ -1,7 +1,6 @@
 import type { TopicDeclaration, WireRecord } from '@cc/contracts';
 import { backoffMs, CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import type { Database, Tx } from '@cc/postgres';
-import type { Kafka } from 'kafkajs';
 import { AppendQueue, type AppendLimits } from '../append-queue';
 import type { RunnerCounters } from '../batch-runner';
 import { Cursors } from '../cursors';
@@ -10,13 +9,14 @@ import { appendRecords } from '../log-tables';
 import { PostgresTopics } from '../postgres/postgres-topics';
 import { Release } from '../release';
 import { Slots } from '../slots';
+import type { KafkaClients } from './kafka-client';
 import { KafkaSender } from './kafka-sender';
 import { KafkaSubscription } from './kafka-subscription';
 import { KafkaTopics } from './kafka-topics';
 import { OutboxRelay } from './outbox-relay';
 
 export interface KafkaEventLogParts {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClients;
   /** For cursors, parked records and the outbox; a service that only appends needs none. */
   readonly database?: Database;
   readonly log: Log;
@@ -46,9 +46,9 @@ export class KafkaEventLog extends EventLog {
 
   constructor(private readonly parts: KafkaEventLogParts) {
     super();
-    this.topics = new KafkaTopics(parts.kafka, parts.log);
+    this.topics = new KafkaTopics(parts.kafka.forRequests, parts.log);
     this.outboxTopics = parts.database === undefined ? undefined : new PostgresTopics(parts.database, parts.log);
-    this.sender = new KafkaSender(parts.kafka, parts.log);
+    this.sender = new KafkaSender(parts.kafka.forRequests, parts.log);
     this.queue = new AppendQueue((appends) => this.sender.write(appends), parts.appendLimits);
   }
 
@@ -81,7 +81,7 @@ export class KafkaEventLog extends EventLog {
 
   subscribe(subscription: Subscription): RunningSubscription {
     const { database } = this.withDatabase();
-    const running = new KafkaSubscription({ ...this.parts, database, topics: this.topics, slots: this.slots }, subscription);
+    const running = new KafkaSubscription({ ...this.parts, kafka: this.parts.kafka.forConsumers, database, topics: this.topics, slots: this.slots }, subscription);
     this.subscriptions.add(subscription);
     return {
       ready: running.ready,

@@ -1,7 +1,7 @@
 import { backoffMs, CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { KafkaJSNumberOfRetriesExceeded, Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { OutgoingRecord, PendingAppend } from '../append-queue';
-import { sendRetry } from './kafka-client';
+import { shortRetry } from './kafka-client';
 
 /** Grouping costs kafkajs the square of the messages of a send. */
 const MAX_MESSAGES = 500;
@@ -97,7 +97,7 @@ export class KafkaSender {
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
         createPartitioner: Partitioners.DefaultPartitioner,
-        retry: sendRetry,
+        retry: shortRetry,
       });
       try {
         await producer.connect();

@@ -1,7 +1,7 @@
 import type { TopicDeclaration } from '@cc/contracts';
 import { CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { ConfigResourceTypes, type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { adminRetry, toOffset } from './kafka-client';
+import { shortRetry, toOffset } from './kafka-client';
 
 /** Where a partition begins and ends: `low` is the offset of the first record that is still there, `high` that of the next one. */
 export interface Watermarks {
@@ -81,7 +81,7 @@ export class KafkaTopics {
   }
 
   private async connect(): Promise<Admin> {
-    const admin = this.kafka.admin({ retry: adminRetry });
+    const admin = this.kafka.admin({ retry: shortRetry });
     await admin.connect();
     return admin;
   }
