@@ -11,6 +11,7 @@ export type { RunningService } from './start-service';
 export { InvalidRequest } from './problem.filter';
 export type { FieldFault, Problem } from './problem.filter';
 export { Readiness } from './readiness';
+export { WorkInFlight } from './work-in-flight';
 export { WorkLoop } from './work-loop';
 export { PinoLog } from './pino-log';
 export type { LogLevel } from './pino-log';

@@ -1,6 +1,7 @@
 import { encodeCallEvent, topics, type CallEvent, type PlaceCall } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { Clock, Log, describeError } from '@cc/kernel';
+import { WorkInFlight } from '@cc/platform';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
@@ -29,7 +30,7 @@ export class DiallerAmbience {
 /** Takes queued calls, commits their attempts, dials, and commits what came of it. */
 @Injectable()
 export class Dialler {
-  private readonly inFlight = new Set<Promise<void>>();
+  private readonly inFlight: WorkInFlight;
 
   constructor(
     private readonly calls: PgCalls,
@@ -37,28 +38,21 @@ export class Dialler {
     private readonly eventLog: EventLog,
     private readonly clock: Clock,
     private readonly ambience: DiallerAmbience,
-  ) {}
+  ) {
+    this.inFlight = new WorkInFlight(ambience.settings.values.dialsAtOnce);
+  }
 
   /** One look at the queue. Resolves to whether there may be more; the dials go on by themselves. */
   async step(): Promise<boolean> {
-    const room = this.ambience.settings.values.dialsAtOnce - this.inFlight.size;
-    if (room <= 0) {
-      await Promise.race(this.inFlight);
-      return true;
-    }
+    const room = await this.inFlight.room();
     const { dials, looked } = await this.calls.transaction((tx) => this.plan(tx, room));
-    for (const dial of dials) this.track(this.dial(dial));
+    for (const dial of dials) this.inFlight.begin(this.dial(dial));
     return looked === room;
   }
 
   /** Resolves when the dials in flight have their outcomes. */
   async drained(): Promise<void> {
-    await Promise.allSettled(this.inFlight);
-  }
-
-  private track(work: Promise<void>): void {
-    this.inFlight.add(work);
-    void work.finally(() => this.inFlight.delete(work));
+    await this.inFlight.drained();
   }
 
   private async plan(tx: Tx, limit: number): Promise<{ dials: PlannedDial[]; looked: number }> {

@@ -1,7 +1,7 @@
 import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { Clock, Log, Metrics, Sealer, describeError, newId } from '@cc/kernel';
-import { WorkLoop } from '@cc/platform';
+import { WorkInFlight, WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type PollAnswer, type PollFollowUp, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { nextStep, type PollTask } from '../domain/poll-task';
@@ -27,7 +27,7 @@ export class PollAmbience {
 export class PollLoop implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly polling: WorkLoop;
   private readonly tidying: WorkLoop;
-  private readonly inFlight = new Set<Promise<void>>();
+  private readonly inFlight: WorkInFlight;
   private unlisten: (() => Promise<void>) | undefined;
 
   constructor(
@@ -37,7 +37,8 @@ export class PollLoop implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly sealer: Sealer,
     private readonly ambience: PollAmbience,
   ) {
-    const { log } = ambience;
+    const { log, settings } = ambience;
+    this.inFlight = new WorkInFlight(settings.values.pollsAtOnce);
     this.polling = new WorkLoop({ name: 'polling', idleMs: IDLE_MS, log, step: () => this.step() });
     this.tidying = new WorkLoop({ name: 'tidying of poll tasks', idleMs: TIDY_EVERY_MS, log, step: () => this.tidy() });
   }
@@ -51,24 +52,14 @@ export class PollLoop implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.unlisten?.();
     await Promise.all([this.polling.stop(), this.tidying.stop()]);
-    await Promise.allSettled(this.inFlight);
+    await this.inFlight.drained();
   }
 
   private async step(): Promise<boolean> {
-    const { pollsAtOnce, leaseSeconds } = this.ambience.settings.values;
-    const room = pollsAtOnce - this.inFlight.size;
-    if (room <= 0) {
-      await Promise.race(this.inFlight);
-      return true;
-    }
-    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), leaseSeconds * 1000, room);
-    for (const task of tasks) this.track(this.follow(task));
+    const room = await this.inFlight.room();
+    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), this.ambience.settings.values.leaseSeconds * 1000, room);
+    for (const task of tasks) this.inFlight.begin(this.follow(task));
     return tasks.length === room;
-  }
-
-  private track(work: Promise<void>): void {
-    this.inFlight.add(work);
-    void work.finally(() => this.inFlight.delete(work));
   }
 
   /** Never rejects: a task that could not be stored is due again when its lease ends. */

@@ -2,7 +2,7 @@ import { encodeCallEvent, topics } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { Clock, Log, Metrics } from '@cc/kernel';
 import { ObjectStore } from '@cc/object-store';
-import { WorkLoop } from '@cc/platform';
+import { WorkInFlight, WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { conclude, type ArchiveTask } from '../domain/archive-task';
 import { PgArchiveTasks } from '../out/pg-archive-tasks';
@@ -29,7 +29,7 @@ export class ArchiveAmbience {
 @Injectable()
 export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loop: WorkLoop;
-  private readonly inFlight = new Set<Promise<void>>();
+  private readonly inFlight: WorkInFlight;
   private unlisten: (() => Promise<void>) | undefined;
 
   constructor(
@@ -39,6 +39,7 @@ export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly eventLog: EventLog,
     private readonly ambience: ArchiveAmbience,
   ) {
+    this.inFlight = new WorkInFlight(ambience.settings.values.downloadsAtOnce);
     this.loop = new WorkLoop({ name: 'archiving', idleMs: IDLE_MS, log: ambience.log, step: () => this.step() });
   }
 
@@ -51,27 +52,14 @@ export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.unlisten?.();
     await this.loop.stop();
-    await Promise.allSettled(this.inFlight);
+    await this.inFlight.drained();
   }
 
   private async step(): Promise<boolean> {
-    const { downloadsAtOnce, downloadSeconds } = this.ambience.settings.values;
-    const room = downloadsAtOnce - this.inFlight.size;
-    if (room <= 0) {
-      await Promise.race(this.inFlight);
-      return true;
-    }
-    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), downloadSeconds * 1000 + LEASE_MARGIN_MS, room);
-    for (const task of tasks) this.track(this.archive(task));
+    const room = await this.inFlight.room();
+    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), this.ambience.settings.values.downloadSeconds * 1000 + LEASE_MARGIN_MS, room);
+    for (const task of tasks) this.inFlight.begin(this.archive(task));
     return tasks.length === room;
-  }
-
-  private track(work: Promise<void>): void {
-    this.inFlight.add(work);
-    void work.finally(() => {
-      this.inFlight.delete(work);
-      this.loop.wake();
-    });
   }
 
   /** Never rejects: a task whose outcome could not be stored is due again when its lease ends. */
