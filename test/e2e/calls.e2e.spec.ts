@@ -41,6 +41,13 @@ describe.each<Backend>(['postgres', 'kafka'])('calls on the %s backend', (backen
     await system?.stop();
   }, 60_000);
 
+  test('no table holds a number in clear', async () => {
+    const tables = await system.database.query<{ name: string }>(`SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'`);
+    const patterns = [...placed.values()].flatMap(({ from, to }) => [from, to]).map((number) => `%${number.slice('+86'.length)}%`);
+    expect(tables.length).toBeGreaterThan(10);
+    for (const { name } of tables) expect(await system.database.query(`SELECT '${name}' AS leak FROM ${name} t WHERE t::text LIKE ANY($1::text[]) LIMIT 1`, [patterns])).toEqual([]);
+  }, 60_000);
+
   describe.each(VENDORS)('%s', (vendor) => {
     test.each(scenarios)('$name: the record has the stated columns', async (scenario) => {
       const call = placed.get(`${vendor}/${scenario.digits}`);
