@@ -1,8 +1,10 @@
 import { pause, withDeadline } from '@cc/kernel';
 import { z } from 'zod';
+import { freshDatabase } from './backends';
 import { callbackXml, type CallbackKind, type VendorCall } from './e9-callbacks';
 import { DialDoor, EmbeddedSystem } from './embedded-system';
-import { percentile, type Row } from './measure';
+import { LatencyFloor } from './latency-floor';
+import { interleave, percentile, type Row } from './measure';
 
 const SAMPLES = 200;
 const WARM_UP = 20;
@@ -11,36 +13,58 @@ const LIMIT_MS = 15_000;
 const Call = z.object({ callId: z.string(), version: z.number(), stage: z.string(), vendorCallId: z.string().optional() });
 type Call = z.infer<typeof Call>;
 
-/** Single calls on the embedded default, one after the other: request to dial, callback to record. */
-export async function latencyRows(): Promise<Row[]> {
-  const door = await DialDoor.open();
+/** What one call showed, in ms. */
+interface Sample {
+  readonly dialMs: number;
+  readonly recordMs: number;
+}
+
+/** Single calls, one after the other, on the floor and on the embedded default in turn: request to dial, callback to record. */
+export async function latencyRows(server: string): Promise<Row[]> {
+  const ends: (() => Promise<unknown>)[] = [];
   try {
+    const door = await DialDoor.open();
+    ends.push(() => Promise.resolve(door.close()));
+    const database = await freshDatabase(server);
+    ends.push(() => database.stop());
+    const floor = await LatencyFloor.open(database.at, door.url);
+    ends.push(() => floor.close());
     const system = await EmbeddedSystem.start(door.url);
-    try {
-      const dialMs: number[] = [];
-      const recordMs: number[] = [];
-      for (let index = 0; index < WARM_UP + SAMPLES; index += 1) {
-        const sample = await withDeadline(oneCall(system, door, index), LIMIT_MS, `Call ${index}`);
-        if (index < WARM_UP) continue;
-        dialMs.push(sample.dialMs);
-        recordMs.push(sample.recordMs);
-      }
-      return [...rowsOf('POST /v1/calls to dial', dialMs, 50), ...rowsOf('callback to record', recordMs, 100)];
-    } finally {
-      await system.stop();
-    }
+    ends.push(() => system.stop());
+    const samples = await interleave(
+      WARM_UP + SAMPLES,
+      (index) => withDeadline(oneCallByHand(floor, door), LIMIT_MS, `Call ${index} of the floor`),
+      (index) => withDeadline(oneCall(system, door, index), LIMIT_MS, `Call ${index}`),
+    );
+    const measured = { floor: samples.floor.slice(WARM_UP), product: samples.product.slice(WARM_UP) };
+    return [...rowsOf('POST /v1/calls to dial', measured, ({ dialMs }) => dialMs, 50), ...rowsOf('callback to record', measured, ({ recordMs }) => recordMs, 100)];
   } finally {
-    door.close();
+    for (const end of ends.reverse()) await end();
   }
 }
 
-const rowsOf = (name: string, ms: readonly number[], aimMs: number): Row[] => [
-  { name: `${name}, p50`, unit: 'ms', product: [percentile(ms, 0.5)], floor: [], aim: { of: 'value', figure: aimMs } },
-  { name: `${name}, p99`, unit: 'ms', product: [percentile(ms, 0.99)], floor: [], aim: undefined },
-];
+function rowsOf(name: string, { product, floor }: { readonly product: readonly Sample[]; readonly floor: readonly Sample[] }, of: (sample: Sample) => number, aimMs: number): Row[] {
+  const at = (share: number): Pick<Row, 'product' | 'floor'> => ({ product: [percentile(product.map(of), share)], floor: [percentile(floor.map(of), share)] });
+  return [
+    { name: `${name}, p50`, unit: 'ms', ...at(0.5), aim: { of: 'value', figure: aimMs } },
+    { name: `${name}, p99`, unit: 'ms', ...at(0.99), aim: undefined },
+  ];
+}
+
+async function oneCallByHand({ url }: LatencyFloor, door: DialDoor): Promise<Sample> {
+  const dialling = door.next();
+  const sentAt = performance.now();
+  const placed = await fetch(`${url}/calls`, { method: 'POST', body: '{}' });
+  const id = await placed.text();
+  const dial = await dialling;
+  const calledBackAt = performance.now();
+  await (await fetch(`${url}/callbacks/${id}`, { method: 'POST', body: callbackXml({ ...dial, startedAt: Date.now() }, 'a-called') })).text();
+  await (await fetch(`${url}/calls/${id}`)).text();
+  return { dialMs: dial.arrivedAt - sentAt, recordMs: performance.now() - calledBackAt };
+}
 
 /** One call to its end. The second measurement begins when the first one's effects have all arrived. */
-async function oneCall(system: EmbeddedSystem, door: DialDoor, index: number): Promise<{ dialMs: number; recordMs: number }> {
+async function oneCall(system: EmbeddedSystem, door: DialDoor, index: number): Promise<Sample> {
   const dialling = door.next();
   const { placed, sentAt } = await place(system, index);
   const dial = await dialling;

@@ -11,7 +11,7 @@ import { met, ratio, table, type Row, type Skipped } from './measure';
 
 interface Part {
   readonly name: string;
-  readonly needs: 'postgres' | 'kafka' | 'nothing';
+  readonly needs: 'postgres' | 'kafka';
   run(backends: { readonly postgres: string; readonly brokers: readonly string[] }): Promise<Row[]>;
 }
 
@@ -19,7 +19,7 @@ const parts: readonly Part[] = [
   { name: 'log-postgres', needs: 'postgres', run: ({ postgres }) => postgresLogRows(postgres) },
   { name: 'log-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaLogRows(postgres, brokers) },
   { name: 'pipeline-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaPipelineRows(postgres, brokers) },
-  { name: 'latency', needs: 'nothing', run: () => latencyRows() },
+  { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
 ];
 
 const usage = `Usage: npm run bench -- [options]
@@ -44,6 +44,7 @@ async function bench(): Promise<void> {
   const { rows, skipped } = await measure(chosen);
   const machine = { cores: availableParallelism(), node: process.version, loadBefore: Number(load.toFixed(2)), seconds: Math.round((Date.now() - startedAt) / 1000) };
   say(`\n${table(rows)}\n`);
+  say('ratio: CC / floor; of what is counted a second more is better, of ms less.');
   say(`${machine.cores} cores, Node ${machine.node}, load before ${machine.loadBefore}, ${machine.seconds} s`);
   for (const { name, reason } of skipped) say(`skipped: ${name}: ${reason}`);
   if (values.json !== undefined) {
@@ -61,7 +62,7 @@ async function measure(chosen: readonly Part[]): Promise<{ rows: Row[]; skipped:
     return started.at;
   };
   try {
-    const postgres = chosen.some(({ needs }) => needs !== 'nothing') ? keep(await startPostgres()) : '';
+    const postgres = keep(await startPostgres());
     const kafka = chosen.some(({ needs }) => needs === 'kafka') ? await startKafka() : undefined;
     const brokers = kafka === undefined || 'missing' in kafka ? [] : keep(kafka);
     for (const part of chosen) {

@@ -42,8 +42,11 @@ export class ProductPipeline {
     const database = await TypeOrmDatabase.connect({ url: databaseUrl, poolSize: 4, applicationName: 'cc-bench' });
     await runMigrations(database, 'event-log', eventLogMigrations);
     const parts = { log: new SilentLog(), metrics: new NoMetrics(), database };
-    const log = createEventLog(brokers === undefined ? { driver: 'postgres', ...parts } : { driver: 'kafka', brokers, clientId: 'cc-bench', onFatal: () => undefined, ...parts });
-    await log.ensureTopics(allTopics);
+    const open = (): EventLog => createEventLog(brokers === undefined ? { driver: 'postgres', ...parts } : { driver: 'kafka', brokers, clientId: 'cc-bench', onFatal: () => undefined, ...parts });
+    // Whoever ensures topics relays their outbox as well; that is for the services alone to do.
+    const making = open();
+    await making.ensureTopics(allTopics).finally(() => making.close());
+    const log = open();
     const env = {
       CC_DATABASE_URL: databaseUrl, CC_CHANNELS_FILE: channelsFile, CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_EVENT_DISPATCHER_PORT: '0', CC_RECORD_STORE_PORT: '0',
       ...(brokers === undefined ? {} : { CC_KAFKA_BROKERS: brokers.join(',') }),
