@@ -1,5 +1,5 @@
 import { backoffMs, CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
-import { KafkaJSNumberOfRetriesExceeded, Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
+import { KafkaJSError, Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { OutgoingRecord, PendingAppend } from '../append-queue';
 import { shortRetry } from './kafka-client';
 
@@ -10,6 +10,7 @@ const MAX_BYTES = 900_000;
 /** A message's frame and the length fields of its parts, generously. */
 const OVERHEAD_BYTES = 100;
 const CLOSE_LIMIT_MS = 5_000;
+const PAUSE_MS = 100;
 
 interface Outgoing {
   readonly topic: string;
@@ -80,12 +81,14 @@ export class KafkaSender {
         await producer.sendBatch({ acks: -1, topicMessages });
         return;
       } catch (error) {
-        const again = error instanceof KafkaJSNumberOfRetriesExceeded && Date.now() < deadlineAtMs && !this.closed;
+        const again = mayPass(error) && Date.now() < deadlineAtMs && !this.closed;
         this.log.warn('A send to Kafka failed', { records: part.length, again, error: describeError(error) });
-        if (again) continue;
-        this.producer = undefined;
-        void disconnect(connecting);
-        throw error;
+        if (!again) {
+          this.producer = undefined;
+          void disconnect(connecting);
+          throw error;
+        }
+        await pause(PAUSE_MS);
       }
     }
   }
@@ -115,6 +118,12 @@ export class KafkaSender {
 async function disconnect(connecting: Promise<Producer>): Promise<void> {
   const closing = connecting.then((producer) => producer.disconnect());
   await withDeadline(closing, CLOSE_LIMIT_MS, 'Disconnecting the producer').catch(() => undefined);
+}
+
+/** kafkajs wraps what it has given up, and then calls that final; the cause inside tells. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.cause instanceof Error ? mayPass(error.cause) : error instanceof KafkaJSError && error.retriable;
 }
 
 function sizeOf({ key, value, headers }: OutgoingRecord): number {
