@@ -7,7 +7,7 @@ import { LatencyFloor } from './latency-floor';
 import { interleave, percentile, type Row } from './measure';
 
 const SAMPLES = 200;
-const WARM_UP = 20;
+const WARM_UP = 10;
 const LIMIT_MS = 15_000;
 
 const Call = z.object({ callId: z.string(), version: z.number(), stage: z.string(), vendorCallId: z.string().optional() });

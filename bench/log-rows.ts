@@ -10,7 +10,7 @@ const ROUNDS = 3;
 const UNIT = 'records/s';
 const AIM = { of: 'ratio', figure: 0.8 } as const;
 const POSTGRES_RECORDS = 10_000;
-const KAFKA_RECORDS = 20_000;
+const KAFKA_RECORDS = 15_000;
 
 /** Append and consume of the PostgreSQL log beside bare pg with the same head rows and cursors. */
 export async function postgresLogRows(server: string): Promise<Row[]> {

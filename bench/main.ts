@@ -6,7 +6,7 @@ import { describeError } from '@cc/kernel';
 import { startKafka, startPostgres, type Started } from './backends';
 import { latencyRows } from './latency-rows';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
-import { kafkaPipelineRows } from './pipeline-rows';
+import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
 
 interface Part {
@@ -18,6 +18,7 @@ interface Part {
 const parts: readonly Part[] = [
   { name: 'log-postgres', needs: 'postgres', run: ({ postgres }) => postgresLogRows(postgres) },
   { name: 'log-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaLogRows(postgres, brokers) },
+  { name: 'pipeline-postgres', needs: 'postgres', run: ({ postgres }) => postgresPipelineRows(postgres) },
   { name: 'pipeline-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaPipelineRows(postgres, brokers) },
   { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
 ];
