@@ -8,6 +8,7 @@ import { CallChanges } from './in/call-changes';
 import { CallPlacement } from './in/call-placement';
 import { CallsController } from './in/calls.controller';
 import { BusinessesController, ChannelsController } from './in/channels.controller';
+import { GatewayReadiness } from './in/gateway-readiness';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
 import { CallCatalogue } from './out/call-catalogue';
@@ -20,6 +21,7 @@ import { ChannelCatalogue } from './out/channel-catalogue';
     ChannelCatalogue,
     CallPlacement,
     CallChanges,
+    GatewayReadiness,
     { provide: ApiKeys, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => ApiKeys.parse(values.apiKeys) },
     { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },
     { provide: ObjectStore, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new AliOssObjectStore(objectStoreOptions(values)) },

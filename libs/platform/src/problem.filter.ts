@@ -48,7 +48,9 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const answer = answerTo(error);
-    if (answer.status >= 500) this.log.error('request failed', { requestId: request.id, method: request.method, route: request.routeOptions?.url, status: answer.status, error });
+    const fields = { requestId: request.id, method: request.method, route: request.routeOptions?.url, status: answer.status, error };
+    if (answer.status === 503) this.log.warn('request refused, a backend is away', fields);
+    else if (answer.status >= 500) this.log.error('request failed', fields);
     if (reply.sent) return;
     const problem: Problem = {
       type: 'about:blank', title: titleOf(answer.code), ...answer, requestId: request.id,
