@@ -151,4 +151,16 @@ describe('the spool', () => {
     expect(() => new CallbackStore(spool, Buffer.alloc(32, 8)).open(sealed ?? Buffer.alloc(0))).toThrow(expect.objectContaining({ code: 'cannot-unseal' }));
     await spool.close();
   });
+
+  it('begins behind what was replayed, also when every drained segment is gone', async () => {
+    const first = await open();
+    await append(first, 'a');
+    await first.savePosition({ segment: 4, offset: 0 });
+    await first.remove(1);
+    await first.close();
+    const second = await open();
+    await append(second, 'b');
+    expect(await second.segments()).toEqual([4]);
+    await second.close();
+  });
 });

@@ -57,7 +57,7 @@ function unknownNames(service: ServiceDefinition, env: Environment): string[] {
   const others = ['CC_SIM_', ...serviceNames.filter((name) => name !== service.name).map((name) => `${variablePrefix(name)}_`)];
   return Object.keys(env)
     .filter((name) => name.startsWith('CC_') && !known.has(name) && !others.some((prefix) => name.startsWith(prefix)))
-    .map((name) => `${name}: no such setting${nearest(name, known)}. \`npx cc config ${service.name}\` lists them all`);
+    .map((name) => `${name}: no such setting${nearest(name, known)}. the README of ${service.name} and .env.example list them all`);
 }
 
 /** Variables of several services that one deployment's environment commonly carries for all. */

@@ -133,8 +133,8 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
     routerOptions: { maxParamLength: 256 },
   });
   const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: service.rawBodies !== true });
-  if (service.rawBodies === true) acceptRawBodies(app);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: false });
+  acceptBodies(app, service.rawBodies === true);
   app.useGlobalFilters(new ProblemFilter(context.log));
   const { eventLog } = context;
   if (service.consumes.length > 0 && eventLog !== undefined) {
@@ -145,8 +145,10 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
   return app;
 }
 
-function acceptRawBodies(app: NestFastifyApplication): void {
+/** Untouched bytes of any type, or JSON and nothing else: another type is refused with 415. */
+function acceptBodies(app: NestFastifyApplication, raw: boolean): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  if (raw) fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  else fastify.addContentTypeParser('application/json', { parseAs: 'string' }, fastify.getDefaultJsonParser('error', 'error'));
 }

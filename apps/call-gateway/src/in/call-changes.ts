@@ -24,13 +24,14 @@ export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
     await this.unlisten?.();
   }
 
-  /** The call as soon as its version is above `afterVersion`, or as it is when `waitMs` have passed. */
+  /** The call as soon as its version is above `afterVersion` (absent: above the one that there is now), or as it is when `waitMs` have passed. */
   async recordAfter(tenant: string, callId: string, afterVersion: number | undefined, waitMs: number): Promise<CallRecord | undefined> {
     const deadline = Date.now() + waitMs;
+    let above = afterVersion;
     for (;;) {
       const waiting = this.nextChange(callId, deadline - Date.now());
       const record = await this.calls.find(tenant, callId);
-      const settled = record === undefined || waitMs === 0 || record.version > (afterVersion ?? record.version);
+      const settled = record === undefined || waitMs === 0 || record.version > (above ??= record.version);
       if (settled || Date.now() >= deadline) {
         waiting.cancel();
         return record;

@@ -1,4 +1,3 @@
-import { CcError } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -7,6 +6,7 @@ import { CallCatalogue } from '../out/call-catalogue';
 import { CallPlacement } from './call-placement';
 import { ApiKeyGuard, Tenant } from './api-key.guard';
 import { CallChanges } from './call-changes';
+import { CallIdPipe, noSuchCall } from './call-id';
 import { parseListQuery, parseWaitQuery } from './queries';
 
 /** The calls of a tenant: place, read, follow, cancel. */
@@ -35,7 +35,7 @@ export class CallsController {
   }
 
   @Get(':callId')
-  async show(@Tenant() tenant: string, @Param('callId') callId: string, @Query() query: Record<string, string>): Promise<CallView> {
+  async show(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string, @Query() query: Record<string, string>): Promise<CallView> {
     const { waitMs, afterVersion } = parseWaitQuery(query);
     const record = await this.changes.recordAfter(tenant, callId, afterVersion, waitMs);
     if (record === undefined) throw noSuchCall(callId);
@@ -43,7 +43,7 @@ export class CallsController {
   }
 
   @Get(':callId/events')
-  async events(@Tenant() tenant: string, @Param('callId') callId: string): Promise<{ items: TimelineEntry[] }> {
+  async events(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<{ items: TimelineEntry[] }> {
     const events = await this.calls.events(tenant, callId);
     if (events === undefined) throw noSuchCall(callId);
     return { items: timelineOf(events) };
@@ -51,14 +51,12 @@ export class CallsController {
 
   @Post(':callId/cancel')
   @HttpCode(202)
-  async cancel(@Tenant() tenant: string, @Param('callId') callId: string): Promise<CallView> {
+  async cancel(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<CallView> {
     const record = await this.placement.cancel(tenant, callId);
     if (record === undefined) throw noSuchCall(callId);
     return viewOf(record);
   }
 }
-
-export const noSuchCall = (callId: string): CcError => new CcError('missing', 'no-such-call', `There is no call ${callId.slice(0, 64)}`);
 
 function parseKey(key: string | undefined): string | undefined {
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) throw new InvalidRequest([{ pointer: '', detail: 'the header Idempotency-Key must be 1 to 255 visible ASCII characters' }]);

@@ -4,7 +4,7 @@ import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CallCatalogue } from '../out/call-catalogue';
 import { ApiKeyGuard, Tenant } from './api-key.guard';
-import { noSuchCall } from './calls.controller';
+import { CallIdPipe, noSuchCall } from './call-id';
 
 /** The archived audio, streamed from the object store. */
 @Controller('v1/calls/:callId/recording')
@@ -16,7 +16,7 @@ export class RecordingsController {
   ) {}
 
   @Get()
-  async play(@Tenant() tenant: string, @Param('callId') callId: string, @Res() reply: FastifyReply): Promise<void> {
+  async play(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string, @Res() reply: FastifyReply): Promise<void> {
     const record = await this.calls.find(tenant, callId);
     if (record === undefined) throw noSuchCall(callId);
     const { object, status } = record.recording;

@@ -37,7 +37,7 @@ export class CallCatalogue {
 
   /**
    * Adds a call together with whatever `announce` appends. With a key that was used before nothing is added and the
-   * earlier call comes back. @throws CcError `idempotency-key-reused` when that use had another body.
+   * first answer comes back. @throws CcError `idempotency-key-reused` when that use had another body.
    */
   add(record: CallRecord, requested: CallEvent, use: IdempotentUse | undefined, announce: (tx: Tx) => Promise<void>): Promise<CallRecord | undefined> {
     return this.database.transaction(async (tx) => {
@@ -52,13 +52,13 @@ export class CallCatalogue {
 
   private async claim(tx: Tx, record: CallRecord, use: IdempotentUse): Promise<CallRecord | undefined> {
     const claimed = await tx.query(
-      `INSERT INTO gateway_idempotency_key (tenant, key, body_sha256, call_id, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING key`,
-      [record.tenant, use.key, use.bodySha256, record.callId, record.createdAt],
+      `INSERT INTO gateway_idempotency_key (tenant, key, body_sha256, answer, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING key`,
+      [record.tenant, use.key, use.bodySha256, JSON.stringify(record), record.createdAt],
     );
     if (claimed.length > 0) return undefined;
-    const [earlier] = await tx.query<{ body_sha256: string; call_id: string }>(`SELECT body_sha256, call_id FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [record.tenant, use.key]);
+    const [earlier] = await tx.query<{ body_sha256: string; answer: unknown }>(`SELECT body_sha256, answer FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [record.tenant, use.key]);
     if (earlier?.body_sha256 !== use.bodySha256) throw new CcError('input', 'idempotency-key-reused', 'This Idempotency-Key was used with another body; use a new key for another call');
-    return await this.read(tx, record.tenant, earlier.call_id);
+    return CallRecord.parse(earlier.answer);
   }
 
   find(tenant: string, callId: string): Promise<CallRecord | undefined> {

@@ -24,7 +24,7 @@ const createTables: Migration = {
         tenant      varchar(32) NOT NULL,
         key         varchar(255) NOT NULL,
         body_sha256 char(64) NOT NULL,
-        call_id     varchar(64) NOT NULL,
+        answer      jsonb NOT NULL,
         created     bigint NOT NULL,
         PRIMARY KEY (tenant, key)
       )`);

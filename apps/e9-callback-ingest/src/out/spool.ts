@@ -47,7 +47,8 @@ export class Spool {
   static async open(options: SpoolOptions): Promise<Spool> {
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
     const spool = new Spool(options);
-    spool.nextSegment = ((await spool.segments()).at(-1) ?? 0) + 1;
+    // Never a number that the replayer has left behind: drained segments are gone, but what they held was read.
+    spool.nextSegment = Math.max(((await spool.segments()).at(-1) ?? 0) + 1, (await spool.loadPosition()).segment);
     return spool;
   }
 
