@@ -10,6 +10,8 @@ const project = (name, extra = {}) => ({
 });
 
 module.exports = {
+  // A busy machine is no reason to fail: what must end in time says so itself.
+  testTimeout: 30_000,
   projects: [project('unit'), project('int', { globalSetup: '<rootDir>/libs/testing/src/global-setup.mjs', globalTeardown: '<rootDir>/libs/testing/src/global-teardown.mjs' }),
     project('e2e', { globalSetup: '<rootDir>/libs/testing/src/global-setup.mjs', globalTeardown: '<rootDir>/libs/testing/src/global-teardown.mjs' })],
 };
