@@ -226,6 +226,16 @@ function readingCases(bench: () => Bench): void {
     expect(await appliedNumbers(database, 'outbox', topic, 'l')).toEqual([]);
   });
 
+  it('refuses what a driver could not keep, and nothing smaller', async () => {
+    const { eventLog, database } = bench();
+    const topic = await bench().topic();
+    const sized = (bytes: number) => [{ key: 'k', value: Buffer.alloc(bytes), headers: {} }];
+    await eventLog.append(topic, sized(899_000));
+    await expect(eventLog.append(topic, sized(900_000))).rejects.toMatchObject({ kind: 'input', code: 'record-too-large' });
+    await expect(database.transaction((tx) => eventLog.appendInTransaction(tx, topic, sized(900_000)))).rejects.toMatchObject({ kind: 'input' });
+    await expect(eventLog.append(topic, [numbered('a\0b', 1)])).rejects.toMatchObject({ kind: 'input', code: 'record-key-unusable' });
+  });
+
   it('refuses a topic that nobody has created', async () => {
     await expect(bench().eventLog.append('t-nobody', [numbered('k', 1)])).rejects.toMatchObject({ kind: 'missing' });
   });

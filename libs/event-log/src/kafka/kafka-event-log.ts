@@ -7,6 +7,7 @@ import { Cursors } from '../cursors';
 import { EventLog, type PartitionLag, type RunningSubscription, type Subscription } from '../event-log';
 import { appendRecords } from '../log-tables';
 import { PostgresTopics } from '../postgres/postgres-topics';
+import { checkRecords } from '../record-limits';
 import { Release } from '../release';
 import { Slots } from '../slots';
 import type { KafkaClients } from './kafka-client';
@@ -68,14 +69,14 @@ export class KafkaEventLog extends EventLog {
   }
 
   async append(topic: string, records: readonly WireRecord[]): Promise<void> {
+    checkRecords(records);
     await this.topics.partitions(topic);
-    for (const record of records) KafkaSender.check(record);
     await this.queue.add(topic, records);
   }
 
   async appendInTransaction(tx: Tx, topic: string, records: readonly WireRecord[]): Promise<void> {
     const { outboxTopics } = this.withDatabase();
-    for (const record of records) KafkaSender.check(record);
+    checkRecords(records);
     await appendRecords(tx, topic, await outboxTopics.partitions(topic, tx), records, null);
   }
 

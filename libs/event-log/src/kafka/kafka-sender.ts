@@ -1,14 +1,11 @@
 import { backoffMs, CcError, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { KafkaJSError, Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { OutgoingRecord, PendingAppend } from '../append-queue';
+import { MAX_RECORD_BYTES, recordBytes } from '../record-limits';
 import { shortRetry } from './kafka-client';
 
 /** Grouping costs kafkajs the square of the messages of a send. */
 const MAX_MESSAGES = 500;
-/** All messages of a send to one partition are one batch, and the broker's max.message.bytes, 1 MiB, is about batches. */
-const MAX_BYTES = 900_000;
-/** A message's frame and the length fields of its parts, generously. */
-const OVERHEAD_BYTES = 100;
 const CLOSE_LIMIT_MS = 5_000;
 const PAUSE_MS = 100;
 
@@ -35,16 +32,11 @@ export class KafkaSender {
     private readonly log: Log,
   ) {}
 
-  /** Rejects with `input` a record that no broker with default settings takes. */
-  static check(record: OutgoingRecord): void {
-    if (sizeOf(record) > MAX_BYTES) throw new CcError('input', 'record-too-large', `A record may have ${MAX_BYTES} bytes with its key and headers`);
-  }
-
   /** Settles each append; never rejects. */
   async write(appends: readonly PendingAppend[]): Promise<void> {
     const deadlineAtMs = Math.max(...appends.map((append) => append.deadlineAtMs));
     this.stalledSinceMs ??= Date.now();
-    const outgoing = appends.flatMap(({ topic, records }) => records.map((record) => ({ topic, message: toMessage(record), bytes: sizeOf(record) })));
+    const outgoing = appends.flatMap(({ topic, records }) => records.map((record) => ({ topic, message: toMessage(record), bytes: recordBytes(record) })));
     try {
       for (const part of parts(outgoing)) await this.send(part, deadlineAtMs);
       this.stalledSinceMs = undefined;
@@ -126,12 +118,6 @@ function mayPass(error: unknown): boolean {
   return error.cause instanceof Error ? mayPass(error.cause) : error instanceof KafkaJSError && error.retriable;
 }
 
-function sizeOf({ key, value, headers }: OutgoingRecord): number {
-  let bytes = OVERHEAD_BYTES + Buffer.byteLength(key) + (value?.length ?? 0);
-  for (const [name, text] of Object.entries(headers)) bytes += OVERHEAD_BYTES + Buffer.byteLength(name) + Buffer.byteLength(text);
-  return bytes;
-}
-
 function toMessage({ key, value, headers, partition }: OutgoingRecord): Message {
   return { key, value, headers: { ...headers }, ...(partition === undefined ? {} : { partition }) };
 }
@@ -140,7 +126,7 @@ function* parts(outgoing: readonly Outgoing[]): Generator<Outgoing[]> {
   let part: Outgoing[] = [];
   let bytes = 0;
   for (const item of outgoing) {
-    if (part.length > 0 && (part.length >= MAX_MESSAGES || bytes + item.bytes > MAX_BYTES)) {
+    if (part.length > 0 && (part.length >= MAX_MESSAGES || bytes + item.bytes > MAX_RECORD_BYTES)) {
       yield part;
       part = [];
       bytes = 0;

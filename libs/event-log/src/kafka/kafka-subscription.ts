@@ -232,12 +232,12 @@ async function hint(payload: EachBatchPayload, upTo: number): Promise<void> {
   await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(upTo + 1) }] }] }).catch(() => undefined);
 }
 
+/** A record of a stranger's may have no key: it counts as the empty one. */
 function toLogRecord({ topic, partition }: PartitionName, message: KafkaMessage): LogRecord {
-  if (message.key === null) throw new CcError('fault', 'record-without-key', `A record of ${topic} has no key`);
   const headers: Record<string, string> = {};
   for (const [name, given] of Object.entries(message.headers ?? {})) {
     const text = Array.isArray(given) ? given.at(-1) : given;
     if (text !== undefined) headers[name] = text.toString();
   }
-  return { topic, partition, offset: toOffset(message.offset), key: message.key.toString(), value: message.value, headers, appendedAtMs: Number(message.timestamp) };
+  return { topic, partition, offset: toOffset(message.offset), key: message.key?.toString() ?? '', value: message.value, headers, appendedAtMs: Number(message.timestamp) };
 }

@@ -6,6 +6,7 @@ import type { RunnerCounters } from '../batch-runner';
 import { Cursors } from '../cursors';
 import { EventLog, type PartitionLag, type RunningSubscription, type Subscription } from '../event-log';
 import { appendRecords } from '../log-tables';
+import { checkRecords } from '../record-limits';
 import { Release } from '../release';
 import { Slots } from '../slots';
 import { PostgresAppender } from './postgres-appender';
@@ -50,10 +51,12 @@ export class PostgresEventLog extends EventLog {
   }
 
   async append(topic: string, records: readonly WireRecord[]): Promise<void> {
+    checkRecords(records);
     await this.queue.add(topic, records);
   }
 
   async appendInTransaction(tx: Tx, topic: string, records: readonly WireRecord[]): Promise<void> {
+    checkRecords(records);
     await appendRecords(tx, topic, await this.topics.partitions(topic, tx), records, null);
   }
 

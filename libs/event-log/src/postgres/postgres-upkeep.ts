@@ -42,7 +42,10 @@ const COMPACT = `
 const DELETE_TOMBSTONES = `
   DELETE FROM log_record WHERE topic = $1 AND part = $2 AND compacted AND value IS NULL AND appended_at < ${NOW_MS} - $3::bigint AND off <= $4`;
 
-/** Keeps the tables to their topics' retention and compaction, in one process at a time, every minute. */
+/**
+ * Keeps the tables to their topics' retention and compaction, a partition in one process at a time, every minute. As on Kafka, a record's
+ * age alone decides, whether or not every group has read it.
+ */
 export class PostgresUpkeep {
   private readonly timer: NodeJS.Timeout;
   private running: Promise<void> | undefined;
