@@ -8,6 +8,8 @@ import { shortRetry } from './kafka-client';
 const MAX_MESSAGES = 500;
 const CLOSE_LIMIT_MS = 5_000;
 const PAUSE_MS = 100;
+/** Longer than the relay's longest back-off. */
+const FORGET_FAILURE_MS = 15_000;
 
 interface Outgoing {
   readonly topic: string;
@@ -24,6 +26,8 @@ interface Outgoing {
 export class KafkaSender {
   private producer: Promise<Producer> | undefined;
   private closed = false;
+  private writing = false;
+  private endedAtMs = 0;
   /** Since when a write has been under way or has failed, with no success after it; epoch ms. */
   private stalledSinceMs: number | undefined;
 
@@ -35,7 +39,8 @@ export class KafkaSender {
   /** Settles each append; never rejects. */
   async write(appends: readonly PendingAppend[]): Promise<void> {
     const deadlineAtMs = Math.max(...appends.map((append) => append.deadlineAtMs));
-    this.stalledSinceMs ??= Date.now();
+    if (this.stalledForMs() === 0) this.stalledSinceMs = Date.now();
+    this.writing = true;
     const outgoing = appends.flatMap(({ topic, records }) => records.map((record) => ({ topic, message: toMessage(record), bytes: recordBytes(record) })));
     try {
       for (const part of parts(outgoing)) await this.send(part, deadlineAtMs);
@@ -44,11 +49,17 @@ export class KafkaSender {
     } catch (error) {
       const told = new CcError('unavailable', 'log-unavailable', 'Kafka did not take the records', { cause: error });
       for (const append of appends) append.settle(told);
+    } finally {
+      this.writing = false;
+      this.endedAtMs = Date.now();
     }
   }
 
+  /** A failure that nobody has repeated for a while says nothing of now: else whoever refuses work for it would never see a success again. */
   stalledForMs(): number {
-    return this.stalledSinceMs === undefined ? 0 : Date.now() - this.stalledSinceMs;
+    const now = Date.now();
+    if (this.stalledSinceMs === undefined || (!this.writing && now - this.endedAtMs > FORGET_FAILURE_MS)) return 0;
+    return now - this.stalledSinceMs;
   }
 
   async close(): Promise<void> {
