@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 const E9_RECORDING_READY_SECONDS = 600;
 /** The vendor allows fewer than ten. */
 const DOCUMENTED_QUERIES_PER_MINUTE = 9;
+const HW_RECORDING_READY_SECONDS = 2;
 const HW_POLL_MS = 2000;
 const MIN_POLL_MS = 200;
 
@@ -36,7 +37,7 @@ export function simulatedChannels(simulatorUrl: string, callbackSecret: string, 
           appKey: 'hwdevappkey000000000000000000001',
           appSecret: { value: 'hwdevappsecret000000000000000001' },
           pollIntervalMs: Math.max(MIN_POLL_MS, Math.ceil(HW_POLL_MS / speed)),
-          recordingReadyAfterSeconds: 0,
+          recordingReadyAfterSeconds: 1 + Math.ceil(HW_RECORDING_READY_SECONDS / speed),
         },
       },
     ],

@@ -163,4 +163,18 @@ describe('the spool', () => {
     expect(await second.segments()).toEqual([4]);
     await second.close();
   });
+
+  it('never calls a segment finished that is just being made', async () => {
+    const spool = await open();
+    let written = false;
+    const writing = append(spool, 'a').then(() => (written = true));
+    while (!written) {
+      expect(spool.isFinished(1)).toBe(false);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await writing;
+    expect(spool.isFinished(1)).toBe(false);
+    await spool.close();
+    expect(spool.isFinished(1)).toBe(true);
+  });
 });

@@ -14,8 +14,8 @@ export interface EventuallyOptions {
 export async function eventually<T>(check: () => T | false | Promise<T | false>, { limitMs = 10_000, everyMs = 20 }: EventuallyOptions = {}): Promise<T> {
   const look = async (): Promise<T | false> => check();
   const deadline = performance.now() + limitMs;
+  let last: unknown = 'it was false';
   for (;;) {
-    let last: unknown = 'it was false';
     try {
       const found = await withDeadline(look(), Math.max(1, deadline - performance.now()), 'The last look');
       if (found !== false) return found;

@@ -93,11 +93,25 @@ export class Spool {
   private async activeSegment(): Promise<Segment> {
     if (this.active !== undefined && this.active.size < this.options.segmentBytes) return this.active;
     await this.active?.handle.close();
-    const number = this.nextSegment++;
+    const number = this.nextSegment;
+    try {
+      // Until the segment is active its number is not behind us: the replayer must not take it for a finished, empty one.
+      this.active = { number, handle: await this.createSegment(number), size: 0 };
+      return this.active;
+    } finally {
+      this.nextSegment = number + 1;
+    }
+  }
+
+  private async createSegment(number: number): Promise<FileHandle> {
     const handle = await open(this.pathOf(number), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND, 0o600);
-    await syncDirectory(this.options.directory);
-    this.active = { number, handle, size: 0 };
-    return this.active;
+    try {
+      await syncDirectory(this.options.directory);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   private async abandonSegment(): Promise<void> {
