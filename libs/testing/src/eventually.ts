@@ -14,14 +14,15 @@ export interface EventuallyOptions {
 export async function eventually<T>(check: () => T | false | Promise<T | false>, { limitMs = 10_000, everyMs = 20 }: EventuallyOptions = {}): Promise<T> {
   const look = async (): Promise<T | false> => check();
   const deadline = performance.now() + limitMs;
-  let last: unknown = 'it was false';
+  let last: unknown;
   for (;;) {
     try {
       const found = await withDeadline(look(), Math.max(1, deadline - performance.now()), 'The last look');
       if (found !== false) return found;
+      last = 'it was false';
     } catch (error) {
-      // Cut off by the limit itself, the last look tells nothing; the one before does.
-      if (!(error instanceof DeadlineExceeded) || performance.now() < deadline) last = error;
+      // A look that the limit cut off tells nothing where an earlier one has told something.
+      if (!(error instanceof DeadlineExceeded) || last === undefined) last = error;
     }
     if (performance.now() >= deadline) throw new Error(`Not so within ${limitMs} ms: ${describeError(last)}`, { cause: last });
     await pause(everyMs);
