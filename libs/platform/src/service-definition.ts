@@ -12,8 +12,9 @@ export interface ServiceDefinition {
   /** Topics that its consumer group (named after the service) reads. */
   readonly consumes: readonly string[];
   readonly produces: readonly string[];
-  /** Its own tables. A service with migrations has a database; `eventLogOnly` needs none on Kafka. */
+  /** Its own tables: only of a service whose backend is `database`. */
   readonly migrations?: readonly Migration[];
+  /** `event-log`: it only appends, and needs no database on Kafka. */
   readonly backends: 'none' | 'event-log' | 'database';
   /** Every request body reaches the controllers as untouched bytes. */
   readonly rawBodies?: true;

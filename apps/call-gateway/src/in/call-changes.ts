@@ -2,15 +2,10 @@ import type { CallRecord } from '@cc/contracts';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CallCatalogue } from '../out/call-catalogue';
 
-interface Waiter {
-  readonly callId: string;
-  readonly wake: () => void;
-}
-
 /** Lets requests wait for a newer version of a call, whichever replica learns of it. */
 @Injectable()
 export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new Set<() => void>();
   private unlisten: (() => Promise<void>) | undefined;
 
   constructor(private readonly calls: CallCatalogue) {}
@@ -29,7 +24,7 @@ export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
     const deadline = Date.now() + waitMs;
     let above = afterVersion;
     for (;;) {
-      const waiting = this.nextChange(callId, deadline - Date.now());
+      const waiting = this.nextChange(deadline - Date.now());
       const record = await this.calls.find(tenant, callId);
       const settled = record === undefined || waitMs === 0 || record.version > (above ??= record.version);
       if (settled || Date.now() >= deadline) {
@@ -41,10 +36,10 @@ export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Registered before the record is read, so that no change falls between. */
-  private nextChange(callId: string, limitMs: number): { promise: Promise<void>; cancel: () => void } {
+  private nextChange(limitMs: number): { promise: Promise<void>; cancel: () => void } {
     let cancel = (): void => undefined;
     const promise = new Promise<void>((resolve) => {
-      const waiter: Waiter = { callId, wake: () => cancel() };
+      const waiter = (): void => cancel();
       const timer = setTimeout(() => cancel(), Math.max(0, limitMs));
       cancel = () => {
         clearTimeout(timer);
@@ -57,6 +52,6 @@ export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private wakeAll(): void {
-    for (const waiter of [...this.waiters]) waiter.wake();
+    for (const wake of [...this.waiters]) wake();
   }
 }
