@@ -98,6 +98,6 @@ export abstract class EventLog {
    */
   abstract stalledForMs(): number;
 
-  /** Stops relays and upkeep, flushes, closes connections. Subscriptions must be stopped before. */
+  /** Stops the subscriptions that still run, relays and upkeep; flushes; closes connections. */
   abstract close(): Promise<void>;
 }

@@ -30,16 +30,24 @@ export function wakeChannel(topic: string): string {
   return `cc_log_${(murmur2(Buffer.from(topic)) >>> 0).toString(16)}`;
 }
 
+/**
+ * The head rows are locked first and in ascending order, so that two writers cannot hold what the other waits for; one
+ * statement for all partitions, so that no round trip is made while they are held.
+ */
 const APPEND = `
-  WITH head AS (
-    UPDATE log_head SET next = next + $3 WHERE topic = $1 AND part = $2 RETURNING next - $3 AS base, compacted
+  WITH locked AS MATERIALIZED (
+    SELECT part, next AS base, compacted FROM log_head WHERE topic = $1 AND part = ANY($2::int[]) ORDER BY part FOR UPDATE
+  ), moved AS (
+    UPDATE log_head SET next = log_head.next + more.records
+    FROM locked JOIN unnest($2::int[], $3::int[]) AS more (part, records) USING (part)
+    WHERE log_head.topic = $1 AND log_head.part = locked.part
   ), stored AS (
     INSERT INTO log_record (topic, part, off, key, value, headers, appended_at, compacted, append_id)
-    SELECT $1, $2, head.base + r.ord - 1, r.key, r.value, r.headers,
-           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, head.compacted, CASE WHEN r.ord = 1 THEN $7 END
-    FROM head, unnest($4::text[], $5::bytea[], $6::text[]) WITH ORDINALITY AS r (key, value, headers, ord)
+    SELECT $1, part, locked.base + r.place, r.key, r.value, r.headers,
+           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, locked.compacted, CASE WHEN r.place = 0 THEN $9 END
+    FROM locked JOIN unnest($4::int[], $5::int[], $6::text[], $7::bytea[], $8::text[]) AS r (part, place, key, value, headers) USING (part)
   )
-  SELECT base, pg_notify($8, '') IS NULL AS woken FROM head`;
+  SELECT part AS partition, base, pg_notify($10, '') IS NULL AS woken FROM locked`;
 
 /** Where the first record of an append went. */
 export interface Appended extends PartitionName {
@@ -47,30 +55,23 @@ export interface Appended extends PartitionName {
 }
 
 /**
- * Appends to one topic of `partitions` partitions inside `tx`: one statement a partition, in ascending order, so that
- * two writers cannot hold what the other waits for. Readers are woken at the commit. `appendId` marks the first record of each partition.
+ * Appends to one topic of `partitions` partitions inside `tx`. Readers are woken at the commit. `appendId` marks the
+ * first record of each partition.
  */
 export async function appendRecords(tx: Tx, topic: string, partitions: number, records: readonly WireRecord[], appendId: string | null): Promise<Appended[]> {
-  const appended: Appended[] = [];
-  for (const [partition, members] of byPartition(records, partitions)) {
-    const [row] = await tx.query<{ base: number }>(APPEND, [
-      topic, partition, members.length,
-      members.map((record) => record.key), members.map((record) => record.value), members.map((record) => JSON.stringify(record.headers)),
-      appendId, wakeChannel(topic),
-    ]);
-    if (row !== undefined) appended.push({ topic, partition, base: row.base });
-  }
-  return appended;
-}
-
-/** The records by partition, ascending; within a partition as they came. */
-function byPartition(records: readonly WireRecord[], partitions: number): [number, WireRecord[]][] {
-  const groups = new Map<number, WireRecord[]>();
-  for (const record of records) {
+  if (records.length === 0) return [];
+  const counts = new Map<number, number>();
+  const placed = records.map((record) => {
     const partition = partitionOf(record.key, partitions);
-    const group = groups.get(partition);
-    if (group === undefined) groups.set(partition, [record]);
-    else group.push(record);
-  }
-  return [...groups].sort(([a], [b]) => a - b);
+    const place = counts.get(partition) ?? 0;
+    counts.set(partition, place + 1);
+    return { partition, place, record };
+  });
+  const heads = await tx.query<{ partition: number; base: number }>(APPEND, [
+    topic, [...counts.keys()], [...counts.values()],
+    placed.map(({ partition }) => partition), placed.map(({ place }) => place),
+    placed.map(({ record }) => record.key), placed.map(({ record }) => record.value), placed.map(({ record }) => JSON.stringify(record.headers)),
+    appendId, wakeChannel(topic),
+  ]);
+  return heads.map(({ partition, base }) => ({ topic, partition, base }));
 }

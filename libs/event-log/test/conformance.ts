@@ -56,6 +56,11 @@ export class Bench {
     return running;
   }
 
+  /** Another member on the same backend; closed after the test. */
+  async member(name: string): Promise<OpenLog> {
+    return this.own(await openLog(this.backend, name));
+  }
+
   /** A process of its own; killed after the test. */
   worker(job: Omit<Job, 'backend'>): Script {
     const script = spawnScript(WORKER, [JSON.stringify({ backend: this.backend, ...job })]);
@@ -266,6 +271,25 @@ function positionCases(bench: () => Bench): void {
     await database.query(`DELETE FROM effect WHERE grp = 'resumes'`);
     await bench().subscribe({ group: 'resumes', topics: [topic], handle: recording('resumes') });
     expect(await bench().applied('resumes', topic, 90)).toEqual(NO_FAULTS);
+  });
+
+  test('a closed log reads no more: its subscriptions end with it', async () => {
+    const topic = await bench().topic();
+    const closing = await bench().member('closing');
+    let taken = 0;
+    const record = recording('closes');
+    await closing.eventLog.subscribe({ group: 'closes', topics: [topic], handle: async (batch) => {
+      taken += batch.records.length;
+      return await record(batch);
+    } }).ready;
+    await appendNumbers(bench().eventLog, topic, 20, 6);
+    await bench().applied('closes', topic, 20);
+    await closing.eventLog.close();
+    const takenBefore = taken;
+    await appendNumbers(bench().eventLog, topic, 40, 6, 20);
+    await bench().subscribe({ group: 'closes', topics: [topic], handle: recording('closes') });
+    expect(await bench().applied('closes', topic, 60)).toEqual(NO_FAULTS);
+    expect(taken).toBe(takenBefore);
   });
 }
 

@@ -40,7 +40,7 @@ export class KafkaEventLog extends EventLog {
   private readonly queue: AppendQueue;
   private readonly slots = new Slots(BATCHES_AT_ONCE);
   private readonly relaySlots = new Slots(RELAYS_AT_ONCE);
-  private readonly subscriptions = new Set<Subscription>();
+  private readonly subscriptions = new Map<Subscription, KafkaSubscription>();
   private readonly relayed = new Set<string>();
   private relays: OutboxRelay[] = [];
   private readonly closing = new AbortController();
@@ -83,7 +83,7 @@ export class KafkaEventLog extends EventLog {
   subscribe(subscription: Subscription): RunningSubscription {
     const { database } = this.withDatabase();
     const running = new KafkaSubscription({ ...this.parts, kafka: this.parts.kafka.forConsumers, database, topics: this.topics, slots: this.slots }, subscription);
-    this.subscriptions.add(subscription);
+    this.subscriptions.set(subscription, running);
     return {
       ready: running.ready,
       lastAliveAtMs: () => running.lastAliveAtMs(),
@@ -119,7 +119,7 @@ export class KafkaEventLog extends EventLog {
   /** By the handler of the group's subscription in this process; rejects with `conflict` where there is none. */
   async release(group: string, topic: string, key: string): Promise<number> {
     const { database } = this.withDatabase();
-    const subscription = [...this.subscriptions].find((candidate) => candidate.group === group && candidate.topics.includes(topic));
+    const subscription = [...this.subscriptions.keys()].find((candidate) => candidate.group === group && candidate.topics.includes(topic));
     if (subscription === undefined) throw new CcError('conflict', 'group-not-running', `The group ${group} does not read ${topic} in this process`);
     return new Release(database, new Cursors(await this.topics.logName(), group), subscription.handle).run(topic, key);
   }
@@ -130,6 +130,7 @@ export class KafkaEventLog extends EventLog {
 
   async close(): Promise<void> {
     this.closing.abort();
+    await Promise.all([...this.subscriptions.values()].map((running) => running.stop()));
     await Promise.all(this.relays.map((relay) => relay.stop()));
     await withDeadline(this.queue.close(), CLOSE_LIMIT_MS, 'Sending what waits').catch((error: unknown) => this.parts.log.warn('Records were not sent', { error: describeError(error) }));
     await this.sender.close();

@@ -107,6 +107,7 @@ export class PostgresEventLog extends EventLog {
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.subscriptions.values()].map((running) => running.stop()));
     await this.upkeep.close();
     await this.queue.close();
   }
