@@ -129,3 +129,16 @@ export function decodeCallEvent(record: WireRecord): Decoded<CallEvent> {
   const parsed = schema.safeParse({ ...parseJson(record.value), type, id: record.headers['ce_id'] });
   return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };
 }
+
+/** A decoder for who acts on these types alone: it does not even parse the others. */
+export function decoderOfCallEvents<T extends CallEventType>(...types: readonly T[]): (record: WireRecord) => Decoded<CallEventOf<T>> {
+  const wanted = new Set<string>(types);
+  const isWanted = (event: CallEvent): event is CallEventOf<T> => wanted.has(event.type);
+  return (record) => {
+    const type = record.headers['ce_type'] ?? '';
+    if (schemaOf.has(type) && !wanted.has(type)) return { kind: 'not-wanted' };
+    const decoded = decodeCallEvent(record);
+    if (decoded.kind !== 'known') return decoded;
+    return isWanted(decoded.message) ? { kind: 'known', message: decoded.message } : { kind: 'not-wanted' };
+  };
+}

@@ -6,10 +6,12 @@ export interface WireRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What became of a record that was read: parsed; of a type this version does not know (skip and count it); or wrong (park it). */
+/** What became of a record that was read: parsed; of a type this version does not know (skip and
+ * count it); of a type that the reader has no use for (skip it); or wrong (park it). */
 export type Decoded<T> =
   | { readonly kind: 'known'; readonly message: T }
   | { readonly kind: 'unknown-type'; readonly type: string }
+  | { readonly kind: 'not-wanted' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 export interface CloudEventAttributes {

@@ -1,5 +1,5 @@
 import {
-  allTopics, callEventSchemas, decodeCallCommand, decodeCallEvent, decodeChannelNotification, encodeCallCommand, encodeCallEvent, encodeChannelNotification, notificationKey,
+  allTopics, callEventSchemas, decodeCallCommand, decodeCallEvent, decodeChannelNotification, decoderOfCallEvents, encodeCallCommand, encodeCallEvent, encodeChannelNotification, notificationKey,
   type CallCommand, type CallEvent, type ChannelNotification,
 } from '@cc/contracts';
 
@@ -28,6 +28,15 @@ describe('messages on the wire', () => {
     expect(decodeCallEvent({ ...wire, value: Buffer.from(JSON.stringify({ ...event, later: 1 })) })).toEqual({ kind: 'known', message: event });
     for (const value of [null, Buffer.from('{"torn'), Buffer.from('[]'), Buffer.from('{"callId":7}')]) expect(decodeCallEvent({ ...wire, value })).toEqual({ kind: 'invalid', reason: expect.stringContaining('callId: ') });
     expect(decodeChannelNotification({ ...encodeChannelNotification(notification, 'test'), value: null })).toMatchObject({ kind: 'invalid', reason: expect.stringContaining('sealed') });
+  });
+  it('that a reader has no use for are passed over unread, those of tomorrow are still counted', () => {
+    const decode = decoderOfCallEvents('cc.call.requested.v1', 'cc.call.ended.v1');
+    const wire = encodeCallEvent(event, 'test');
+    const typed = (ce_type: string) => ({ ...wire, headers: { ...wire.headers, ce_type }, value: Buffer.from('{"torn') });
+    expect(decode(wire)).toEqual({ kind: 'known', message: event });
+    expect(decode(typed('cc.call.connected.v1'))).toEqual({ kind: 'not-wanted' });
+    expect(decode(typed('cc.call.new.v1'))).toEqual({ kind: 'unknown-type', type: 'cc.call.new.v1' });
+    expect(decode(typed('cc.call.ended.v1'))).toMatchObject({ kind: 'invalid' });
   });
   it('have types and topics of their own', () => {
     expect(new Set(callEventSchemas.map((schema) => schema.shape.type.value)).size).toBe(callEventSchemas.length);

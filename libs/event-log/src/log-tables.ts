@@ -1,6 +1,6 @@
 import type { WireRecord } from '@cc/contracts';
+import { CcError } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
-import { z } from 'zod';
 import type { LogRecord } from './event-log';
 import { murmur2, partitionOf } from './partitioner';
 
@@ -19,10 +19,18 @@ export interface StoredRecord {
   readonly appended_at: number;
 }
 
-const Headers = z.record(z.string(), z.string());
-
 export function toLogRecord({ topic, partition }: PartitionName, row: StoredRecord): LogRecord {
-  return { topic, partition, offset: row.off, key: row.key, value: row.value, headers: Headers.parse(JSON.parse(row.headers)), appendedAtMs: row.appended_at };
+  return { topic, partition, offset: row.off, key: row.key, value: row.value, headers: toHeaders(JSON.parse(row.headers)), appendedAtMs: row.appended_at };
+}
+
+/** By hand: every record of every group passes here. */
+function toHeaders(stored: unknown): Readonly<Record<string, string>> {
+  if (!isTextMap(stored)) throw new CcError('fault', 'headers-unreadable', 'The headers of a record are not an object of texts');
+  return stored;
+}
+
+function isTextMap(value: unknown): value is Readonly<Record<string, string>> {
+  return typeof value === 'object' && value !== null && Object.values(value).every((member) => typeof member === 'string');
 }
 
 /** The NOTIFY channel of a topic: an identifier of any topic's name; two topics that share one only wake each other. */

@@ -16,7 +16,7 @@ export function decodeBatch<T>(batch: Batch, decode: (record: LogRecord) => Deco
     const decoded = decode(record);
     if (decoded.kind === 'known') messages.push({ record, message: decoded.message });
     else if (decoded.kind === 'invalid') parked.push({ record, reason: decoded.reason });
-    else metrics.counter('cc_unknown_messages_total', 'Messages of a type that this version does not know', ['topic', 'type']).add(1, { topic: batch.topic, type: decoded.type.slice(0, 64) });
+    else if (decoded.kind === 'unknown-type') metrics.counter('cc_unknown_messages_total', 'Messages of a type that this version does not know', ['topic', 'type']).add(1, { topic: batch.topic, type: decoded.type.slice(0, 64) });
   }
   return { messages, parked };
 }

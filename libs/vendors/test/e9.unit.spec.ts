@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
 import { vendorOf, type DialRequest, type VendorChannel } from '@cc/vendors';
+import { parseCallback } from '../src/e9/e9.callbacks';
 import { e9Numbers } from '../src/e9/e9.numbers';
 import { nationalNumber } from '../src/national-number';
 import { beijingTimestamp, FixedZone, parseWallClock } from '../src/vendor-time';
@@ -176,4 +177,19 @@ it('looks at a large broken message in time that grows with its length only: gro
   const body = Buffer.from(`<req>${'<userData><callId><action>'.repeat(100_000)}`);
   const normalised = channelWith().normalise({ kind: 'callback', headers: {}, body, receivedAt: 1 }, { recordRequested: false });
   expect(normalised).toMatchObject({ kind: 'unintelligible' });
+});
+
+it.each([
+  ['<action>Hangup</action><callId> a-1 </callId><userData>att-1</userData>', { action: 'Hangup', callId: 'a-1', userData: 'att-1' }],
+  ['\n <action>Hangup</action>\n <byeType></byeType>\n', { action: 'Hangup' }],
+  ['<action>Hangup</action><userData>a &amp; b</userData>', { action: 'Hangup', userData: 'a &amp; b' }],
+])('reads a plain message as the parser of any XML reads it: %s', (fields, expected) => {
+  const read = (text: string): unknown => parseCallback(Buffer.from(text));
+  expect(read(`<?xml version='1.0'?><req>${fields}</req>`)).toEqual(expected);
+  // A comment is not plain.
+  expect(read(`<?xml version='1.0'?><req><!-- -->${fields}</req>`)).toEqual(expected);
+});
+
+it('takes a field that a message has twice from its first place', () => {
+  expect(parseCallback(Buffer.from('<req><action>Hangup</action><action>CallInvite</action></req>'))).toEqual({ action: 'Hangup' });
 });

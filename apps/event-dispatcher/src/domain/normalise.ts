@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CallEvent, type NotificationHeader } from '@cc/contracts';
 
 /** The attempt that a notification belongs to. */
@@ -25,7 +25,7 @@ export interface Fact {
 export function toCallEvent(fact: Fact, attempt: KnownAttempt, header: NotificationHeader): CallEvent {
   const { derived, ...said } = fact;
   const source = derived === true ? 'derived' : header.kind;
-  const digest = createHash('sha256').update(JSON.stringify([source, said])).digest('hex').slice(0, 16);
+  const digest = hash('sha256', JSON.stringify([source, said]), 'hex').slice(0, 16);
   const { attemptId, callId, tenant, channel } = attempt;
   return CallEvent.parse({ ...said, id: `${attemptId}/${nameOf(fact.type)}/${digest}`, callId, tenant, attemptId, channel, recordedAt: header.receivedAt, source });
 }

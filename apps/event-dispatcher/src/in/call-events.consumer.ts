@@ -1,4 +1,4 @@
-import { decodeCallEvent, topics, type CallEvent } from '@cc/contracts';
+import { decoderOfCallEvents, topics, type CallEventOf } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
 import { Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
@@ -9,6 +9,8 @@ import { attemptOf, subjectOf, subjectOfAttempt, subjectOfVendorCall } from '../
 import type { KnownAttempt } from '../domain/normalise';
 import { PgCorrelation } from '../out/pg-correlation';
 import { Dispatcher } from './dispatcher';
+
+const decode = decoderOfCallEvents('cc.call.attempt-started.v1', 'cc.call.attempt-accepted.v1');
 
 /** Learns which attempts there are and what the vendors call them, and hands on what has waited for them. */
 @Controller()
@@ -21,16 +23,16 @@ export class CallEventsConsumer {
 
   @EventPattern(topics.callEvents.name)
   async learn(@Payload() batch: Batch): Promise<Outcome> {
-    const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
+    const { messages, parked } = decodeBatch(batch, decode, this.metrics);
     const events = messages.map(({ message }) => message);
     const started = events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' ? [attemptOf(event)] : []));
     await this.introduce(batch.tx, started.map((attempt) => ({ subject: subjectOfAttempt(attempt.channel, attempt.attemptId), attempt })));
-    await this.introduce(batch.tx, await this.vendorNames(batch.tx, events));
+    const accepted = events.flatMap((event) => (event.type === 'cc.call.attempt-accepted.v1' && event.source === 'router' ? [event] : []));
+    await this.introduce(batch.tx, await this.vendorNames(batch.tx, accepted));
     return { kind: 'handled', parked };
   }
 
-  private async vendorNames(tx: Tx, events: readonly CallEvent[]): Promise<{ subject: string; attempt: KnownAttempt }[]> {
-    const accepted = events.flatMap((event) => (event.type === 'cc.call.attempt-accepted.v1' && event.source === 'router' ? [event] : []));
+  private async vendorNames(tx: Tx, accepted: readonly CallEventOf<'cc.call.attempt-accepted.v1'>[]): Promise<{ subject: string; attempt: KnownAttempt }[]> {
     const own = accepted.map((event) => subjectOfAttempt(event.channel, event.attemptId));
     const known = await this.correlation.touch(tx, own, this.dispatcher.nowMs());
     await this.correlation.markNamed(tx, own);

@@ -1,4 +1,4 @@
-import { decodeCallEvent, topics } from '@cc/contracts';
+import { decoderOfCallEvents, topics } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
 import { Clock, Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
@@ -7,6 +7,8 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { PgPollTasks } from '../out/pg-poll-tasks';
 import { PollerSettings } from '../poller.config';
+
+const decode = decoderOfCallEvents('cc.call.attempt-accepted.v1', 'cc.call.ended.v1');
 
 /** A call accepted by a channel that must be polled becomes a task; the end of a call ends its task. */
 @Controller()
@@ -21,7 +23,7 @@ export class CallEventsConsumer {
 
   @EventPattern(topics.callEvents.name)
   async follow(@Payload() batch: Batch): Promise<Outcome> {
-    const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
+    const { messages, parked } = decodeBatch(batch, decode, this.metrics);
     const events = messages.map(({ message }) => message);
     const nowMs = this.clock.nowMs();
     const accepted = events.flatMap((event) => (event.type === 'cc.call.attempt-accepted.v1' && this.isPolled(event.channel) ? [event] : []));

@@ -1,4 +1,4 @@
-import { decodeCallEvent, topics, type CallEventOf } from '@cc/contracts';
+import { decoderOfCallEvents, topics, type CallEventOf } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
 import { Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
@@ -6,6 +6,8 @@ import { Channels } from '@cc/vendors';
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { PgArchiveTasks, type NewTask } from '../out/pg-archive-tasks';
+
+const decode = decoderOfCallEvents('cc.call.recording-available.v1');
 
 /** Each recording that a vendor has becomes a task. */
 @Controller()
@@ -18,8 +20,8 @@ export class CallEventsConsumer {
 
   @EventPattern(topics.callEvents.name)
   async take(@Payload() batch: Batch): Promise<Outcome> {
-    const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
-    await this.tasks.add(batch.tx, messages.flatMap(({ message }) => (message.type === 'cc.call.recording-available.v1' ? [this.taskOf(message)] : [])));
+    const { messages, parked } = decodeBatch(batch, decode, this.metrics);
+    await this.tasks.add(batch.tx, messages.map(({ message }) => this.taskOf(message)));
     return { kind: 'handled', parked };
   }
 

@@ -30,10 +30,23 @@ const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, pro
  */
 export function parseCallback(body: Buffer): E9Message | undefined {
   const text = body.toString('utf8');
-  const fields = wellFormedFields(text) ?? taggedFields(text);
+  const fields = plainFields(text) ?? wellFormedFields(text) ?? taggedFields(text);
   const parsed = E9Message.safeParse(fields);
   if (!parsed.success) return undefined;
   return Object.values(parsed.data).some((value) => value !== undefined) ? parsed.data : undefined;
+}
+
+/** Nothing but fields of plain text, one of each: what the vendor sends unless `userData` breaks it. */
+const PLAIN = /^\s*(?:<\?xml[^<>]*\?>\s*)?<req>((?:\s*<(\w+)>[^<&]*<\/\2>)*)\s*<\/req>\s*$/;
+const PLAIN_FIELD = /<(\w+)>([^<]*)</g;
+
+/** A fast way for the ordinary message; it reads what the parser of any XML would. */
+function plainFields(text: string): Readonly<Record<string, string>> | undefined {
+  const inside = PLAIN.exec(text)?.[1];
+  if (inside === undefined) return undefined;
+  const fields = [...inside.matchAll(PLAIN_FIELD)].map(([, name = '', value = '']): [string, string] => [name, value.trim()]);
+  const distinct = Object.fromEntries(fields);
+  return Object.keys(distinct).length === fields.length ? distinct : undefined;
 }
 
 function wellFormedFields(text: string): E9Message | undefined {
@@ -44,7 +57,6 @@ function wellFormedFields(text: string): E9Message | undefined {
     return undefined;
   }
 }
-
 
 /** Plain searches: their time grows with the length of the message only, however it is broken. */
 function taggedFields(text: string): Readonly<Record<string, string>> {
