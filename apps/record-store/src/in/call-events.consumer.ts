@@ -19,8 +19,7 @@ export class CallEventsConsumer {
   @EventPattern(topics.callEvents.name)
   async absorb(@Payload() batch: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
-    const touched = await this.records.addEvents(batch.tx, messages.map(({ message }) => message));
-    const histories = await this.records.histories(batch.tx, touched);
+    const histories = await this.records.addEvents(batch.tx, messages.map(({ message }) => message));
     const folded = histories.flatMap((events) => foldCallEvents(events) ?? []);
     await this.records.save(batch.tx, folded);
     await this.eventLog.appendInTransaction(batch.tx, topics.callRecords.name, folded.map(encodeCallRecord));

@@ -15,35 +15,44 @@ const UPSERT = `
   ON CONFLICT (cc_call_id, created) DO UPDATE SET ${updates}
   WHERE stored.version < excluded.version`;
 
-const ADD_EVENTS = `
-  INSERT INTO record_event (call_id, event_id, event)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
-  ON CONFLICT DO NOTHING RETURNING call_id`;
+/** Without ON CONFLICT: an event that somebody else has added meanwhile fails the batch, which then begins anew with it. */
+const ADD_EVENTS = `INSERT INTO record_event (call_id, event_id, event) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])`;
+
+/** Call by call through the index: with `= ANY` a table without statistics, as after an upgrade or a restore, is read from end to end. */
+const HISTORIES = `SELECT e.call_id, e.event FROM unnest($1::text[]) AS c (call_id) CROSS JOIN LATERAL (SELECT * FROM record_event r WHERE r.call_id = c.call_id OFFSET 0) AS e`;
+
+/** The events of one call by their id; of copies the first to be stored stays. */
+type History = Map<string, CallEvent>;
 
 /** The events of every call and the records folded from them. */
 @Injectable()
 export class PgCallRecords {
   constructor(private readonly partitions: RecordPartitions) {}
 
-  /** Keeps the events that are new. Resolves to the calls that got any, in a fixed order. */
-  async addEvents(tx: Tx, events: readonly CallEvent[]): Promise<string[]> {
+  /** Keeps the events that are new. Resolves to all events of each call that got any, calls in a fixed order. */
+  async addEvents(tx: Tx, events: readonly CallEvent[]): Promise<CallEvent[][]> {
     if (events.length === 0) return [];
-    const distinct = [...new Map(events.map((event) => [`${event.callId} ${event.id}`, event])).values()];
-    const rows = await tx.query<{ call_id: string }>(ADD_EVENTS, [
-      distinct.map((event) => event.callId),
-      distinct.map((event) => event.id),
-      distinct.map((event) => JSON.stringify(event)),
-    ]);
-    return [...new Set(rows.map((row) => row.call_id))].sort();
+    const histories = await this.histories(tx, [...new Set(events.map((event) => event.callId))].sort());
+    const added: CallEvent[] = [];
+    for (const event of events) {
+      const history = histories.get(event.callId);
+      if (history === undefined || history.has(event.id)) continue;
+      history.set(event.id, event);
+      added.push(event);
+    }
+    if (added.length === 0) return [];
+    await tx.query(ADD_EVENTS, [added.map((event) => event.callId), added.map((event) => event.id), added.map((event) => JSON.stringify(event))]);
+    const grown = new Set(added.map((event) => event.callId));
+    return [...histories].flatMap(([callId, history]) => (grown.has(callId) ? [[...history.values()]] : []));
   }
 
-  /** All events of each call, in the order of the calls given. */
-  async histories(tx: Tx, callIds: readonly string[]): Promise<CallEvent[][]> {
-    if (callIds.length === 0) return [];
-    const rows = await tx.query<{ call_id: string; event: string }>(`SELECT call_id, event FROM record_event WHERE call_id = ANY($1::text[])`, [callIds]);
-    const byCall = new Map<string, CallEvent[]>(callIds.map((callId) => [callId, []]));
-    for (const row of rows) byCall.get(row.call_id)?.push(CallEvent.parse(JSON.parse(row.event)));
-    return [...byCall.values()];
+  private async histories(tx: Tx, callIds: readonly string[]): Promise<Map<string, History>> {
+    const histories = new Map(callIds.map((callId): [string, History] => [callId, new Map()]));
+    for (const { call_id, event } of await tx.query<{ call_id: string; event: string }>(HISTORIES, [callIds])) {
+      const parsed = CallEvent.parse(JSON.parse(event));
+      histories.get(call_id)?.set(parsed.id, parsed);
+    }
+    return histories;
   }
 
   async save(tx: Tx, records: readonly CallRecord[]): Promise<void> {
