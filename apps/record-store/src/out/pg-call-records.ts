@@ -47,7 +47,8 @@ export class PgCallRecords {
   }
 
   private async histories(tx: Tx, callIds: readonly string[]): Promise<Map<string, History>> {
-    const histories = new Map(callIds.map((callId): [string, History] => [callId, new Map()]));
+    const histories = new Map<string, History>();
+    for (const callId of callIds) histories.set(callId, new Map());
     for (const { call_id, event } of await tx.query<{ call_id: string; event: string }>(HISTORIES, [callIds])) {
       const parsed = CallEvent.parse(JSON.parse(event));
       histories.get(call_id)?.set(parsed.id, parsed);
