@@ -57,6 +57,18 @@ describe('the spool', () => {
     await spool.close();
   });
 
+  it('keeps a damaged segment beside the spool, however often it is met, when the segment itself goes', async () => {
+    const spool = await open(100);
+    for (let index = 0; index < 3; index += 1) await append(spool, `${index}`.repeat(38));
+    await spool.keepDamaged(1);
+    await spool.keepDamaged(1);
+    const held = await readFile(path(1));
+    await spool.remove(1);
+    expect(await readFile(`${path(1)}.damaged`)).toEqual(held);
+    expect(await spool.segments()).toEqual([2]);
+    await spool.close();
+  });
+
   it('reads on from a position, up to a limit, and passes damage', async () => {
     const spool = await open();
     for (const text of ['a', 'b', 'c']) await append(spool, text);

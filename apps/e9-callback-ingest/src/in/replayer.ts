@@ -25,12 +25,12 @@ export class ReplayWatch {
 
   damaged(segment: number, count: number): void {
     this.metrics.counter('cc_spool_damaged_total', 'Damaged stretches met in the spool').add(count);
-    this.log.error('the spool is damaged', { segment, count });
+    this.log.error('the spool is damaged; the segment is kept as .damaged', { segment, count });
   }
 
   unreadable(error: unknown): void {
     this.metrics.counter('cc_spool_unreadable_total', 'Spooled callbacks that could not be opened').add();
-    this.log.error('a spooled callback cannot be opened', { error });
+    this.log.error('a spooled callback cannot be opened; its segment is kept as .damaged', { error });
   }
 }
 
@@ -68,8 +68,10 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     const finished = spool.isFinished(segment);
     const from = segment === at.segment ? at : { segment, offset: 0 };
     const { payloads, nextOffset, damaged } = await spool.read(from, BATCH);
+    const callbacks = payloads.flatMap((payload) => this.understood(payload));
+    if (damaged > 0 || callbacks.length < payloads.length) await spool.keepDamaged(segment);
     if (damaged > 0) this.watch.damaged(segment, damaged);
-    await this.forward(payloads.flatMap((payload) => this.understood(payload)));
+    await this.forward(callbacks);
     if (nextOffset > from.offset) await this.moveTo({ segment, offset: nextOffset });
     if (payloads.length > 0) return true;
     if (!finished) return false;

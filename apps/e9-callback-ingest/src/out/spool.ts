@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CcError } from '@cc/kernel';
 import { frame, readFrames, type FramesRead } from '../domain/frames';
@@ -139,6 +139,14 @@ export class Spool {
     }
   }
 
+  /** Keeps what a segment holds beside the spool, as `….damaged`, for a person to look at; removing the segment leaves that. */
+  async keepDamaged(segment: number): Promise<void> {
+    await link(this.pathOf(segment), `${this.pathOf(segment)}.damaged`).catch((error: unknown) => {
+      if (!isThereAlready(error)) throw error;
+    });
+    await syncDirectory(this.options.directory);
+  }
+
   async remove(segment: number): Promise<void> {
     await unlink(this.pathOf(segment));
   }
@@ -184,6 +192,10 @@ export class Spool {
   private pathOf(segment: number): string {
     return join(this.options.directory, `${String(segment).padStart(12, '0')}.spool`);
   }
+}
+
+function isThereAlready(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
 }
 
 async function syncDirectory(path: string): Promise<void> {

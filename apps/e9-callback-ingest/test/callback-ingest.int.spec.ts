@@ -1,0 +1,93 @@
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeChannelNotification, topics } from '@cc/contracts';
+import { Sealer, SilentLog } from '@cc/kernel';
+import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
+import { TypeOrmDatabase } from '@cc/postgres';
+import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
+import { openNotification } from '@cc/vendors';
+import axios from 'axios';
+import { z } from 'zod';
+import { CallbackStore } from '../src/out/callback-store';
+import { Spool } from '../src/out/spool';
+import { callbackIngest } from '../src/service';
+
+const KEY = Buffer.alloc(32, 7);
+const SECRET = 'callback-secret-0123456789abcdef';
+const CHANNELS = JSON.stringify({
+  channels: [{
+    id: 'e9-main', vendor: 'e9', protocol: 'callback', weight: 10, callbackSecrets: [{ value: SECRET }],
+    settings: { endpoint: 'http://127.0.0.1:9', accountSid: 'e9account00000000000000000000001', authToken: { value: 'e9token0000000000000000000000001' }, appId: 'e9app000000000000000000000000001' },
+  }],
+});
+const Headers = z.record(z.string(), z.string());
+const xml = (attemptId: string): string => `<req><action>CallInvite</action><callId>v-${attemptId}</callId><userData>${attemptId}</userData><userFlag>0</userFlag><dateCreated>20261124120000</dateCreated></req>`;
+
+describe('the callback ingest on PostgreSQL', () => {
+  let fresh: FreshDatabase;
+  let database: TypeOrmDatabase;
+  let root: string;
+  let spoolDir: string;
+
+  beforeEach(async () => {
+    fresh = await freshDatabase();
+    database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 2, applicationName: 'test' });
+    root = await mkdtemp(join(tmpdir(), 'cc-ingest-'));
+    spoolDir = join(root, 'spool');
+    await writeFile(join(root, 'channels.yaml'), CHANNELS, { mode: 0o600 });
+  });
+
+  afterEach(async () => {
+    await database.close();
+    await fresh.drop();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  const start = (): Promise<RunningService> => startService(callbackIngest, loadServiceSettings(callbackIngest, {
+    CC_E9_CALLBACK_INGEST_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir,
+  }), new SilentLog(), () => undefined);
+
+  /** The notifications of the log, opened, in the order in which they were appended. */
+  async function forwarded(): Promise<{ attemptId: string | undefined; body: string }[]> {
+    const rows = await database.query<{ key: string; value: Buffer; headers: string }>(`SELECT key, value, headers FROM log_record WHERE topic = $1 ORDER BY appended_at, part, off`, [topics.channelNotifications.name]);
+    return rows.map((row) => {
+      const decoded = decodeChannelNotification({ ...row, headers: Headers.parse(JSON.parse(row.headers)) });
+      if (decoded.kind !== 'known') throw new Error(`a notification is ${decoded.kind}`);
+      return { attemptId: decoded.message.attemptId, body: openNotification(decoded.message.sealed, decoded.message, new Sealer(KEY, 'notifications')).body.toString() };
+    });
+  }
+
+  const forwardedIs = (count: number): Promise<unknown> => eventually(async () => (await forwarded()).length === count);
+
+  test('a callback is acknowledged in the vendor\'s words and comes into the log sealed, addressed by what it names', async () => {
+    const service = await start();
+    const post = (path: string) => axios.post<string>(`${service.url}${path}`, xml('att-1'), { headers: { 'content-type': 'application/xml' }, validateStatus: () => true, proxy: false });
+    expect(await post(`/callbacks/e9-main/${SECRET}`)).toMatchObject({ status: 200, data: '<Response><statusCode>0000</statusCode><statusMsg>Success</statusMsg></Response>' });
+    await forwardedIs(1);
+    expect(await forwarded()).toEqual([{ attemptId: 'att-1', body: xml('att-1') }]);
+    for (const path of [`/callbacks/e9-main/${SECRET}x`, `/callbacks/e9-other/${SECRET}`]) expect((await post(path)).status).toBe(404);
+    await service.stop();
+    expect(await forwarded()).toHaveLength(1);
+  });
+
+  test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {
+    const spool = await Spool.open({ directory: spoolDir, segmentBytes: 1_000_000 });
+    const store = new CallbackStore(spool, KEY);
+    const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'unverifiable' as const, headers: {}, body: Buffer.from(xml(id)).toString('base64') });
+    await store.keep(callback('att-1'));
+    await appendFile(join(spoolDir, '000000000001.spool'), 'CCF1 no frame');
+    await store.keep(callback('att-2'));
+    await spool.close();
+    const sealedByOther = await Spool.open({ directory: spoolDir, segmentBytes: 1_000_000 });
+    await new CallbackStore(sealedByOther, Buffer.alloc(32, 8)).keep(callback('att-3'));
+    await new CallbackStore(sealedByOther, KEY).keep(callback('att-4'));
+    await sealedByOther.close();
+    const service = await start();
+    await forwardedIs(3);
+    await eventually(async () => !(await readdir(spoolDir)).some((name) => /^00000000000[12]\.spool$/.test(name)));
+    await service.stop();
+    expect((await forwarded()).map(({ attemptId }) => attemptId)).toEqual(['att-1', 'att-2', 'att-4']);
+    expect((await readdir(spoolDir)).filter((name) => name.endsWith('.damaged')).sort()).toEqual(['000000000001.spool.damaged', '000000000002.spool.damaged']);
+  });
+});
