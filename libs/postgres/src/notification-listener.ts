@@ -13,6 +13,8 @@ export class NotificationListener {
   private client: Client | undefined;
   private opening: Promise<Client> | undefined;
   private reconnecting = false;
+  /** pg wants one statement at a time of a connection. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly config: ClientConfig) {}
 
@@ -23,7 +25,7 @@ export class NotificationListener {
     this.heard.set(channel, listeners.add(listener));
     try {
       const client = await this.connected();
-      await client.query(`LISTEN ${escapeIdentifier(channel)}`);
+      await this.inTurn(client, `LISTEN ${escapeIdentifier(channel)}`);
     } catch (error) {
       await this.remove(channel, listener);
       throw error;
@@ -45,7 +47,13 @@ export class NotificationListener {
     if (listeners?.delete(listener) !== true || listeners.size > 0) return;
     this.heard.delete(channel);
     // A lost connection has forgotten the channel anyway.
-    await this.client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
+    if (this.client !== undefined) await this.inTurn(this.client, `UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
+  }
+
+  private async inTurn(client: Client, statement: string): Promise<void> {
+    const turn = this.turn.then(() => client.query(statement));
+    this.turn = turn.catch(() => undefined);
+    await turn;
   }
 
   private async connected(): Promise<Client> {
