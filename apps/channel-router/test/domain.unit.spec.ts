@@ -19,6 +19,7 @@ describe('the choice of a channel', () => {
     ['not one of other tenants, even when named', { ...call, channel: 'a' }, [candidate('a', { tenants: ['other'] })], undefined, ['not for this tenant']],
     ['one of the own tenant', call, [candidate('a', { tenants: ['other', 'acme'] })], 'a', [undefined]],
     ['only one that can record what must be recorded', { ...call, record: true }, [candidate('a', { capabilities: { ...capabilities, recording: false } }), candidate('b', { score: 0.1 })], 'b', ['cannot record', undefined]],
+    ['only one that can limit a duration that is given', { ...call, maxDurationSeconds: 60 }, [candidate('a', { capabilities: { ...capabilities, maxDuration: false } }), candidate('b', { score: 0.1, capabilities: { ...capabilities, maxDuration: true } })], 'b', ['cannot limit the duration', undefined]],
   ];
   it.each(cases)('%s', (_name, command, candidates, channel, excluded) => {
     const route = chooseChannel(command, candidates);

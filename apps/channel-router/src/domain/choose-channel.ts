@@ -17,8 +17,11 @@ export interface Route {
   readonly considered: readonly { readonly channel: string; readonly excluded?: string }[];
 }
 
+/** What of a call decides where it can go. */
+type Wish = Pick<PlaceCall, 'channel' | 'tenant' | 'record' | 'maxDurationSeconds'>;
+
 /** The channel for a call and why the others were not taken: a pure function, so that the same snapshot gives the same route. */
-export function chooseChannel(command: Pick<PlaceCall, 'channel' | 'tenant' | 'record' | 'ivr'>, candidates: readonly Candidate[]): Route {
+export function chooseChannel(command: Wish, candidates: readonly Candidate[]): Route {
   const judged = candidates.map((candidate) => ({ candidate, excluded: reasonAgainst(command, candidate) }));
   const best = judged
     .filter(({ excluded }) => excluded === undefined)
@@ -30,11 +33,12 @@ export function chooseChannel(command: Pick<PlaceCall, 'channel' | 'tenant' | 'r
   };
 }
 
-function reasonAgainst(command: Pick<PlaceCall, 'channel' | 'tenant' | 'record' | 'ivr'>, candidate: Candidate): string | undefined {
+function reasonAgainst(command: Wish, candidate: Candidate): string | undefined {
   if (command.channel !== undefined && command.channel !== candidate.channel) return 'another channel is named';
   if (!candidate.enabled) return 'not enabled';
   if (candidate.tenants !== undefined && !candidate.tenants.includes(command.tenant)) return 'not for this tenant';
   if (command.channel === undefined && candidate.weight === 0) return 'taken only by name';
   if (command.record && !candidate.capabilities.recording) return 'cannot record';
+  if (command.maxDurationSeconds !== undefined && !candidate.capabilities.maxDuration) return 'cannot limit the duration';
   return undefined;
 }
