@@ -21,8 +21,8 @@ export interface Route {
 type Wish = Pick<PlaceCall, 'channel' | 'tenant' | 'record' | 'maxDurationSeconds'>;
 
 /** The channel for a call and why the others were not taken: a pure function, so that the same snapshot gives the same route. */
-export function chooseChannel(command: Wish, candidates: readonly Candidate[]): Route {
-  const judged = candidates.map((candidate) => ({ candidate, excluded: reasonAgainst(command, candidate) }));
+export function chooseChannel(wish: Wish, candidates: readonly Candidate[]): Route {
+  const judged = candidates.map((candidate) => ({ candidate, excluded: reasonAgainst(wish, candidate) }));
   const best = judged
     .filter(({ excluded }) => excluded === undefined)
     .map(({ candidate }) => candidate)
@@ -33,12 +33,16 @@ export function chooseChannel(command: Wish, candidates: readonly Candidate[]): 
   };
 }
 
-function reasonAgainst(command: Wish, candidate: Candidate): string | undefined {
-  if (command.channel !== undefined && command.channel !== candidate.channel) return 'another channel is named';
-  if (!candidate.enabled) return 'not enabled';
-  if (candidate.tenants !== undefined && !candidate.tenants.includes(command.tenant)) return 'not for this tenant';
-  if (command.channel === undefined && candidate.weight === 0) return 'taken only by name';
-  if (command.record && !candidate.capabilities.recording) return 'cannot record';
-  if (command.maxDurationSeconds !== undefined && !candidate.capabilities.maxDuration) return 'cannot limit the duration';
-  return undefined;
+/** In this order; the first that applies is told. */
+const objections: readonly (readonly [reason: string, applies: (wish: Wish, candidate: Candidate) => boolean])[] = [
+  ['another channel is named', (wish, { channel }) => wish.channel !== undefined && wish.channel !== channel],
+  ['not enabled', (_wish, { enabled }) => !enabled],
+  ['not for this tenant', (wish, { tenants }) => tenants !== undefined && !tenants.includes(wish.tenant)],
+  ['taken only by name', (wish, { weight }) => wish.channel === undefined && weight === 0],
+  ['cannot record', (wish, { capabilities }) => wish.record && !capabilities.recording],
+  ['cannot limit the duration', (wish, { capabilities }) => wish.maxDurationSeconds !== undefined && !capabilities.maxDuration],
+];
+
+function reasonAgainst(wish: Wish, candidate: Candidate): string | undefined {
+  return objections.find(([, applies]) => applies(wish, candidate))?.[0];
 }
