@@ -1,5 +1,6 @@
 import { CallEvent, type Capabilities } from '@cc/contracts';
 import { attemptIdOf, closedUndialled, reapedEvent, settle, startedEvent, watchOf, type Attempt, type AttemptState, type DialResult } from '../src/domain/attempt';
+import { RecentSuccess } from '../src/domain/recent-success';
 import { chooseChannel, type Candidate } from '../src/domain/choose-channel';
 
 const capabilities: Capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, followUp: 'callbacks' };
@@ -67,5 +68,21 @@ describe('an attempt', () => {
     expect(CallEvent.parse(reapedEvent(attempt, 5000))).toMatchObject({ id: 'call-1-1/reaped', attemptId: 'call-1-1', source: 'reaper', closeType: 255, endedBy: 'cc' });
     const { attemptId: _attemptId, channel: _channel, ...call } = about;
     expect(CallEvent.parse(closedUndialled(attempt, 255, 'application', 'cancelled', 5000))).toEqual({ type: 'cc.call.ended.v1', id: 'call-1/ended', ...call, closeType: 255, endedBy: 'application', reason: 'cancelled' });
+  });
+});
+
+describe('the recent success of a channel', () => {
+  it('falls with a failed dial, so that an equal channel goes first, and comes back by itself', () => {
+    const success = new RecentSuccess();
+    success.note('a', false, 0);
+    expect([success.of('a', 0), success.of('b', 0)]).toEqual([0.9, 1]);
+    expect([60_000, 120_000].map((nowMs) => success.of('a', nowMs))).toEqual([1, 1]);
+  });
+  it('is low after many failures, and rises with each accepted dial', () => {
+    const success = new RecentSuccess();
+    for (let dial = 0; dial < 30; dial += 1) success.note('a', false, 0);
+    expect([success.of('a', 0), success.of('a', 60_000)]).toEqual([0, 0.5]);
+    for (let dial = 0; dial < 10; dial += 1) success.note('a', true, 0);
+    expect(success.of('a', 0)).toBe(0.7);
   });
 });

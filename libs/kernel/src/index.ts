@@ -8,7 +8,7 @@ export { Sealer } from './sealer';
 export { BlindIndex } from './blind-index';
 export { maskNumber } from './mask-number';
 export { Log, SilentLog } from './log';
-export type { LogFields } from './log';
+export type { LogFields, LogLevel } from './log';
 export { Metrics, NoMetrics } from './metrics';
 export type { Counter, Gauge, Histogram, Labels } from './metrics';
 export { NumberVault } from './number-vault';

@@ -14,7 +14,6 @@ export { Readiness } from './readiness';
 export { WorkInFlight } from './work-in-flight';
 export { WorkLoop } from './work-loop';
 export { PinoLog } from './pino-log';
-export type { LogLevel } from './pino-log';
 export { PromMetrics } from './prom-metrics';
 export { decodeBatch } from './decode-batch';
 export type { DecodedBatch } from './decode-batch';

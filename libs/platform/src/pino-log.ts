@@ -1,8 +1,6 @@
-import { Log, describeError, type LogFields } from '@cc/kernel';
+import { Log, describeError, type LogFields, type LogLevel } from '@cc/kernel';
 import type { LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Digits that could be a telephone number in clear: 9 or more in a row. Masked forms and ids do not match. */
 const NUMBER_LIKE = /(?<![0-9a-zA-Z])\+?\d{9,15}(?![0-9a-zA-Z])/g;
@@ -32,8 +30,8 @@ export class PinoLog extends Log {
   error(message: string, fields: LogFields = {}): void {
     this.logger.error(clean(fields), message);
   }
-  child(fields: LogFields): Log {
-    return new PinoLog(this.logger.child(clean(fields)));
+  child(fields: LogFields, level?: LogLevel): Log {
+    return new PinoLog(this.logger.child(clean(fields), level === undefined ? {} : { level }));
   }
 }
 

@@ -44,7 +44,7 @@ export class ServiceGroup {
   async start(): Promise<void> {
     for (const { service, settings } of loadAllSettings(this.services, this.env)) {
       if (this.stopping !== undefined) return;
-      const started = await startService(service, settings, this.log.child({ service: service.name }), this.onFatal);
+      const started = await startService(service, settings, this.log.child({ service: service.name }, settings.platform.logLevel), this.onFatal);
       this.running.push(started);
       this.onReady(started);
     }

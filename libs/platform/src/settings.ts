@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { describeError } from '@cc/kernel';
 import { z } from 'zod';
 
-/** What `cc config` prints of a setting, beside its type. */
+/** What is told of a setting, beside its type. */
 export interface SettingDescription {
   /** The environment variable; a secret may come by file as `<env>_FILE`. */
   readonly env: string;
@@ -38,6 +39,18 @@ export const setting = {
   choice: <const T extends readonly [string, ...string[]]>(values: T, options: Described<T[number]>): z.ZodType<T[number]> => {
     const schema = z.enum(values);
     return describe(options.default === undefined ? schema : z.string().default(options.default).pipe(schema), options);
+  },
+  /** Text that `parse` makes a value of, or throws its fault. */
+  parsed: <T>(parse: (given: string) => T, options: Described<string>): z.ZodType<T> => {
+    const schema = (options.default === undefined ? text : text.default(options.default)).transform((given, context) => {
+      try {
+        return parse(given);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: describeError(error) });
+        return z.NEVER;
+      }
+    });
+    return describe(schema, options);
   },
   url: (options: Described<string>): z.ZodType<string> => {
     const schema = z.url();

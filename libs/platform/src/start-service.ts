@@ -61,8 +61,7 @@ export async function startService(service: ServiceDefinition, settings: Service
     shutdownMs: shutdownSeconds * 1000,
     stop: async () => {
       readiness.drain();
-      await running.close();
-      await disconnect(backends);
+      await running.close().finally(() => disconnect(backends));
       log.info('service stopped');
     },
   };

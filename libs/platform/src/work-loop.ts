@@ -30,11 +30,12 @@ export class WorkLoop {
     this.sleeping.abort();
   }
 
-  /** Resolves when the step in hand is done. */
+  /** Resolves when the step in hand is done, or has had its time: what is to stop after it must stop all the same. */
   async stop(): Promise<void> {
     this.ending.abort();
     this.sleeping.abort();
-    if (this.running !== undefined) await withDeadline(this.running, STOP_LIMIT_MS, `the end of ${this.options.name}`);
+    if (this.running === undefined) return;
+    await withDeadline(this.running, STOP_LIMIT_MS, 'The step in hand').catch((error: unknown) => this.options.log.warn('work is left in the middle', { work: this.options.name, error }));
   }
 
   private async run(): Promise<void> {

@@ -7,6 +7,7 @@ import { CallCatalogue } from '../out/call-catalogue';
 export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly waiters = new Set<() => void>();
   private unlisten: (() => Promise<void>) | undefined;
+  private closing = false;
 
   constructor(private readonly calls: CallCatalogue) {}
 
@@ -14,7 +15,9 @@ export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
     this.unlisten = await this.calls.onChange(() => this.wakeAll());
   }
 
+  /** Whoever waits gets the call as it is. */
   async onModuleDestroy(): Promise<void> {
+    this.closing = true;
     this.wakeAll();
     await this.unlisten?.();
   }
@@ -27,7 +30,7 @@ export class CallChanges implements OnApplicationBootstrap, OnModuleDestroy {
       const waiting = this.nextChange(deadline - Date.now());
       const record = await this.calls.find(tenant, callId);
       const settled = record === undefined || waitMs === 0 || record.version > (above ??= record.version);
-      if (settled || Date.now() >= deadline) {
+      if (settled || this.closing || Date.now() >= deadline) {
         waiting.cancel();
         return record;
       }

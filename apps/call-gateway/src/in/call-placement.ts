@@ -8,7 +8,7 @@ import { CallGatewaySettings } from '../call-gateway.config';
 import { placeCall, type CallRequest, type PlacedCall } from '../domain/place-call';
 import { CallCatalogue, type IdempotentUse } from '../out/call-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
-import { countryOf, parseNumber } from './telephone-number';
+import { parseNumber } from './telephone-number';
 import { checkBody } from './body-validation';
 import { PlaceCallBody } from './place-call.body';
 
@@ -79,7 +79,7 @@ export class CallPlacement {
   /** A field whose form is wrong already is not judged a second time. */
   private parseNumber(pointer: string, text: string, malformed: ReadonlySet<string>): { readonly e164?: string; readonly faults: readonly FieldFault[] } {
     if (malformed.has(pointer)) return { faults: [] };
-    const parsed = parseNumber(text, countryOf(this.settings.values.country));
+    const parsed = parseNumber(text, this.settings.values.country);
     return parsed.kind === 'number' ? { e164: parsed.e164, faults: [] } : { faults: [{ pointer, detail: parsed.reason }] };
   }
 

@@ -5,7 +5,7 @@ export type ParsedNumber = { readonly kind: 'number'; readonly e164: string } | 
 /** Country calling codes of satellite and international premium services: valid, and never called by mistake. */
 const REFUSED_PREFIXES = ['870', '878', '881', '882', '883', '888', '979'];
 
-/** A country that the number rules know, or the fault. */
+/** @param code ISO 3166-1, in any case. @throws Error when the number rules do not know it. */
 export function countryOf(code: string): CountryCode {
   const upper = code.toUpperCase();
   if (!isSupportedCountry(upper)) throw new Error(`${code} is no country code that the number rules know (ISO 3166-1, e.g. CN)`);

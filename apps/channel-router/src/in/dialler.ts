@@ -76,7 +76,7 @@ export class Dialler {
     };
     if (cancelled) return await close(closedUndialled(command, 255, 'application', 'cancelled before it was dialled', nowMs));
     if (nowMs > command.notAfter) return await close(closedUndialled(command, 255, 'cc', 'too late: it was not dialled before its notAfter', nowMs));
-    const route = chooseChannel(command, this.channels.candidates());
+    const route = chooseChannel(command, this.channels.candidates(nowMs));
     const open = route.channel === undefined ? undefined : this.channels.find(route.channel);
     if (open === undefined) {
       const why = route.considered.map(({ channel, excluded }) => `${channel}: ${excluded ?? 'unknown'}`).join('; ');
@@ -93,7 +93,7 @@ export class Dialler {
   private async dial({ attempt, command }: PlannedDial): Promise<void> {
     const result = await this.channels.dial(attempt, command).catch((error: unknown): DialResult => ({ kind: 'unknown', reason: `the dial failed: ${describeError(error)}` }));
     this.ambience.log.info('dialled', { callId: attempt.callId, attemptId: attempt.attemptId, channel: attempt.channel, outcome: result.kind, ...(result.kind === 'accepted' ? {} : { reason: result.reason }) });
-    this.channels.note(attempt.channel, result.kind === 'accepted');
+    this.channels.note(attempt.channel, result.kind === 'accepted', this.clock.nowMs());
     try {
       await this.settle(attempt, command, result);
     } catch (error) {

@@ -4,14 +4,12 @@ import { BlindIndex, NumberVault, Sealer, describeError } from '@cc/kernel';
 import { Channels, sealNotification, type DialRequest, type OpenChannel } from '@cc/vendors';
 import type { Attempt, DialResult } from '../domain/attempt';
 import type { Candidate } from '../domain/choose-channel';
+import { RecentSuccess } from '../domain/recent-success';
 import type { LiveAttempt } from './pg-calls';
-
-/** How much one dial moves a channel's score. */
-const SCORE_STEP = 0.1;
 
 /** The channels as this router sees them: their adapters, how their recent dials went, and the only place where numbers are in clear. */
 export class ChannelBook {
-  private readonly scores = new Map<string, number>();
+  private readonly success = new RecentSuccess();
   private readonly vault: NumberVault;
   private readonly sealer: Sealer;
   private readonly lines: BlindIndex;
@@ -29,21 +27,16 @@ export class ChannelBook {
     return this.channels.find(id);
   }
 
-  candidates(): Candidate[] {
+  candidates(nowMs: number): Candidate[] {
     return this.channels.all().map(({ channel }) => ({
-      channel: channel.id, enabled: channel.enabled, weight: channel.weight, score: this.scoreOf(channel.id), capabilities: channel.capabilities,
+      channel: channel.id, enabled: channel.enabled, weight: channel.weight, score: this.success.of(channel.id, nowMs), capabilities: channel.capabilities,
       ...(channel.tenants === undefined ? {} : { tenants: channel.tenants }),
     }));
   }
 
   /** Remembers how a dial went. */
-  note(channel: string, accepted: boolean): void {
-    const score = this.scoreOf(channel);
-    this.scores.set(channel, score + SCORE_STEP * ((accepted ? 1 : 0) - score));
-  }
-
-  private scoreOf(channel: string): number {
-    return this.scores.get(channel) ?? 1;
+  note(channel: string, accepted: boolean, nowMs: number): void {
+    this.success.note(channel, accepted, nowMs);
   }
 
   /** @throws CcError `cannot-unseal` when the numbers were sealed with another key. */
@@ -96,7 +89,7 @@ export class ChannelBook {
   announcement(nowMs: number): { topic: string; records: WireRecord[] } {
     const healths = this.channels.all().map(({ channel }): ChannelHealth => ({
       channel: channel.id, vendor: channel.vendor, protocol: channel.protocol, enabled: channel.enabled, capabilities: channel.capabilities,
-      weight: channel.weight, state: 'up', score: this.scoreOf(channel.id), reason: 'configured', since: nowMs,
+      weight: channel.weight, state: 'up', score: this.success.of(channel.id, nowMs), reason: 'configured', since: nowMs,
     }));
     return { topic: topics.channelHealth.name, records: healths.map(encodeChannelHealth) };
   }

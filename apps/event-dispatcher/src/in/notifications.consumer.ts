@@ -27,7 +27,8 @@ export class NotificationsConsumer {
       if (subject === undefined) anonymous.push({ notification: message, reason: 'it names neither our attempt nor a vendor call' });
       else addressed.push({ subject, notification: message });
     }
-    const subjects = await this.correlation.touch(tx, addressed.map(({ subject }) => subject), this.dispatcher.nowMs());
+    const nowMs = this.dispatcher.nowMs();
+    const subjects = await this.correlation.touch(tx, addressed.map(({ subject }) => subject), nowMs);
     const known: Correlated[] = [];
     const waiting: typeof addressed = [];
     const named = new Set<string>();
@@ -41,7 +42,7 @@ export class NotificationsConsumer {
       if (news) named.add(entry.subject);
       known.push({ notification: entry.notification, attempt: state.attempt, namesVendorCall: news });
     }
-    await this.correlation.hold(tx, waiting);
+    await this.correlation.hold(tx, waiting, nowMs);
     await this.correlation.markNamed(tx, [...named]);
     await this.dispatcher.dispatch(tx, known, anonymous);
     return { kind: 'handled', parked };

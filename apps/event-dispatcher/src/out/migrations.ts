@@ -18,10 +18,11 @@ const createTables: Migration = {
         subject    varchar(160) NOT NULL,
         header     jsonb NOT NULL,
         sealed     bytea NOT NULL,
-        received   bigint NOT NULL
+        received   bigint NOT NULL,
+        waiting_since bigint NOT NULL
       )`);
     await tx.query(`CREATE INDEX dispatcher_pending_by_subject ON dispatcher_pending (subject)`);
-    await tx.query(`CREATE INDEX dispatcher_pending_by_age ON dispatcher_pending (received)`);
+    await tx.query(`CREATE INDEX dispatcher_pending_by_age ON dispatcher_pending (waiting_since)`);
     await tx.query(`
       CREATE TABLE dispatcher_quarantine (
         notification_id varchar(64) PRIMARY KEY,

@@ -47,12 +47,13 @@ export class PgCorrelation {
     if (subjects.length > 0) await tx.query(`UPDATE dispatcher_subject SET named = true WHERE subject = ANY($1::text[])`, [[...subjects].sort()]);
   }
 
-  async hold(tx: Tx, waiting: readonly { readonly subject: string; readonly notification: ChannelNotification }[]): Promise<void> {
+  /** Lets notifications wait from now on, however old they are: they may have lain in the log for long. */
+  async hold(tx: Tx, waiting: readonly { readonly subject: string; readonly notification: ChannelNotification }[], nowMs: number): Promise<void> {
     if (waiting.length === 0) return;
     await tx.query(
-      `INSERT INTO dispatcher_pending (notification_id, subject, header, sealed, received)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bytea[], $5::bigint[]) ON CONFLICT DO NOTHING`,
-      [waiting.map(({ notification }) => notification.id), waiting.map(({ subject }) => subject), ...columnsOf(waiting.map(({ notification }) => notification))]);
+      `INSERT INTO dispatcher_pending (notification_id, subject, header, sealed, received, waiting_since)
+       SELECT t.*, $6 FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bytea[], $5::bigint[]) AS t ON CONFLICT DO NOTHING`,
+      [waiting.map(({ notification }) => notification.id), waiting.map(({ subject }) => subject), ...columnsOf(waiting.map(({ notification }) => notification)), nowMs]);
   }
 
   /** The notifications that waited for these subjects, in the order in which they came; they wait no longer. */
@@ -72,11 +73,11 @@ export class PgCorrelation {
   }
 
   /** Moves what has waited too long to quarantine. Resolves to how many there were. */
-  async expire(receivedBeforeMs: number, reason: string): Promise<number> {
+  async expire(waitingBeforeMs: number, reason: string): Promise<number> {
     const rows = await this.database.query(
-      `WITH late AS (DELETE FROM dispatcher_pending WHERE received < $1 RETURNING notification_id, header, sealed, received)
+      `WITH late AS (DELETE FROM dispatcher_pending WHERE waiting_since < $1 RETURNING notification_id, header, sealed, received)
        INSERT INTO dispatcher_quarantine (notification_id, reason, header, sealed, received) SELECT notification_id, $2, header, sealed, received FROM late
-       ON CONFLICT DO NOTHING RETURNING notification_id`, [receivedBeforeMs, reason]);
+       ON CONFLICT DO NOTHING RETURNING notification_id`, [waitingBeforeMs, reason]);
     return rows.length;
   }
 

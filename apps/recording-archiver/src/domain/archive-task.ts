@@ -18,7 +18,7 @@ export interface ArchiveTask {
 export interface StoredRecording {
   readonly object: string;
   readonly url: string;
-  readonly vendorUrl: string;
+  readonly vendorUrl?: string;
   readonly sizeBytes: number;
   readonly sha256: string;
 }

@@ -7,6 +7,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { PgArchiveTasks, type NewTask } from '../out/pg-archive-tasks';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const decode = decoderOfCallEvents('cc.call.recording-available.v1');
 
 /** Each recording that a vendor has becomes a task. */
@@ -28,6 +29,6 @@ export class CallEventsConsumer {
   private taskOf(event: CallEventOf<'cc.call.recording-available.v1'>): NewTask {
     const access = this.channels.find(event.channel)?.adapter.recording;
     const { attemptId, callId, tenant, channel, vendorCallId, vendorUrl, recordedAt } = event;
-    return { attemptId, callId, tenant, channel, vendorCallId, vendorUrl, availableAt: recordedAt, firstTryAt: recordedAt + (access?.firstTryAfterMs ?? 0), giveUpAt: recordedAt + (access?.giveUpAfterMs ?? 0) };
+    return { attemptId, callId, tenant, channel, vendorCallId, vendorUrl, availableAt: recordedAt, firstTryAt: recordedAt + (access?.firstTryAfterMs ?? 0), giveUpAt: recordedAt + (access?.giveUpAfterMs ?? DAY_MS) };
   }
 }

@@ -8,6 +8,9 @@ import type { Channels, RecordingLocation } from '@cc/vendors';
 import { objectKey, type ArchiveTask, type TryOutcome } from '../domain/archive-task';
 import { audioTypeOf } from '../domain/audio';
 
+/** Of `vendorUrl` in the record; a longer one is left out. */
+const MAX_URL_LENGTH = 512;
+
 export interface TransferLimits {
   readonly downloadMs: number;
   readonly maxBytes: number;
@@ -26,7 +29,10 @@ export class RecordingTransfer {
   /** One try; never rejects. */
   async attempt(task: ArchiveTask): Promise<TryOutcome> {
     try {
-      const access = this.channels.find(task.channel)?.adapter.recording;
+      const open = this.channels.find(task.channel);
+      // Another process may have the newer channel file.
+      if (open === undefined) return { kind: 'again', reason: `channel ${task.channel} is not configured here` };
+      const access = open.adapter.recording;
       if (access === undefined) return { kind: 'never', reason: `channel ${task.channel} has no recordings` };
       const location = await access.locate({ vendorCallId: task.vendorCallId, ...(task.vendorUrl === undefined ? {} : { vendorUrl: task.vendorUrl }) });
       if (location.kind === 'never') return { kind: 'never', reason: location.reason };
@@ -55,6 +61,6 @@ export class RecordingTransfer {
     const { sizeBytes, md5, sha256 } = download;
     const key = objectKey(task, sha256, type.extension);
     const { url } = await this.objects.putFile({ key, path, sizeBytes, md5, sha256, contentType: type.contentType });
-    return { kind: 'stored', recording: { object: key, url, vendorUrl: location.publicUrl, sizeBytes, sha256 } };
+    return { kind: 'stored', recording: { object: key, url, sizeBytes, sha256, ...(location.publicUrl.length > MAX_URL_LENGTH ? {} : { vendorUrl: location.publicUrl }) } };
   }
 }
