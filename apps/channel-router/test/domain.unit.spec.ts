@@ -1,5 +1,5 @@
 import { CallEvent, type Capabilities } from '@cc/contracts';
-import { attemptIdOf, closedUndialled, reapedEvent, settle, startedEvent, watchOf, type Attempt, type AttemptState, type DialResult } from '../src/domain/attempt';
+import { attemptIdOf, closedUndialled, reapedEvent, settle, startedEvent, watchOf, type Attempt, type AttemptState, type DialResult, isGivenUp } from '../src/domain/attempt';
 import { RecentSuccess } from '../src/domain/recent-success';
 import { chooseChannel, type Candidate } from '../src/domain/choose-channel';
 
@@ -45,6 +45,10 @@ describe('an attempt', () => {
       { type: 'cc.call.attempt-refused.v1', id: 'call-1-1/refused', ...about, class: 'not-sent', reason: 'refused connection' },
       { type: 'cc.call.ended.v1', id: 'call-1-1/ended', ...about, closeType: 7, endedBy: 'cc', reason: 'refused connection' },
     ]],
+    [{ kind: 'unfit', reason: 'a number abroad' }, 'refused', [
+      { type: 'cc.call.attempt-refused.v1', id: 'call-1-1/refused', ...about, class: 'not-sent', reason: 'a number abroad' },
+      { type: 'cc.call.ended.v1', id: 'call-1-1/ended', ...about, closeType: 6, endedBy: 'cc', reason: 'a number abroad' },
+    ]],
   ];
   it.each(outcomes)('that led to %p', (result, state, events) => {
     const settled = settle(attempt, result, 5000);
@@ -84,5 +88,19 @@ describe('the recent success of a channel', () => {
     expect([success.of('a', 0), success.of('a', 60_000)]).toEqual([0, 0.5]);
     for (let dial = 0; dial < 10; dial += 1) success.note('a', true, 0);
     expect(success.of('a', 0)).toBe(0.7);
+  });
+});
+
+describe('a call without a known end', () => {
+  const call = { queried: false, reapAt: 1000, canBeAsked: true, answered: false };
+  it.each<[string, Partial<typeof call>, number, boolean]>([
+    ['is followed until its last limit', { queried: true, canBeAsked: false }, 999, false],
+    ['is given up there when the vendor cannot be asked', { canBeAsked: false }, 1000, true],
+    ['is given up there when the vendor has answered before', { queried: true }, 1000, true],
+    ['is kept for the effect of an answer that came just now', { answered: true }, 1000, false],
+    ['is kept while the vendor gives no answer', {}, 1999, false],
+    ['is given up when the vendor was asked often enough in vain', {}, 2000, true],
+  ])('%s', (_name, more, nowMs, expected) => {
+    expect(isGivenUp({ ...call, ...more }, nowMs, 100)).toBe(expected);
   });
 });

@@ -157,12 +157,31 @@ describe('calls and attempts in PostgreSQL', () => {
     const attempt = await live('line');
     const cancel = (): Promise<void> => calls.transaction((tx) => calls.requestCancel(tx, [attempt.callId]));
     await cancel();
-    expect(await calls.takeCancelled()).toEqual([]);
+    expect(await calls.takeCancelled(5)).toEqual([]);
     await settle(attempt.attemptId, 'accepted', 'v-1');
-    const taken = await Promise.all(Array.from({ length: 10 }, () => calls.takeCancelled()));
+    const taken = await Promise.all(Array.from({ length: 10 }, () => calls.takeCancelled(5)));
     expect(taken.flat()).toMatchObject([{ attemptId: attempt.attemptId, vendorCallId: 'v-1', channel: 'e9-main' }]);
-    await cancel();
-    expect(await calls.takeCancelled()).toEqual([]);
+    expect(await calls.takeCancelled(5)).toEqual([]);
+  });
+
+  it('hands a cancellation out again when it is asked for again, or when the vendor\'s answer was lost', async () => {
+    const attempt = await live('line');
+    await settle(attempt.attemptId, 'accepted', 'v-1');
+    for (const again of [() => calls.transaction((tx) => calls.requestCancel(tx, [attempt.callId])), () => calls.cancelAgain(attempt.callId), () => calls.transaction((tx) => calls.requestCancel(tx, [attempt.callId]))]) {
+      await again();
+      expect(await calls.takeCancelled(5)).toMatchObject([{ attemptId: attempt.attemptId }]);
+      expect(await calls.takeCancelled(5)).toEqual([]);
+    }
+    await calls.transaction((tx) => calls.end(tx, [attempt.attemptId]));
+    await calls.cancelAgain(attempt.callId);
+    expect(await calls.takeCancelled(5)).toEqual([]);
+  });
+
+  it('hands out no more cancellations than there is room for', async () => {
+    const attempts = [await live('a'), await live('b'), await live('c')];
+    for (const { attemptId } of attempts) await settle(attemptId, 'accepted', `v-${attemptId}`);
+    await calls.transaction((tx) => calls.requestCancel(tx, attempts.map(({ callId }) => callId)));
+    expect([await calls.takeCancelled(2), await calls.takeCancelled(2)].map((taken) => taken.length)).toEqual([2, 1]);
   });
 
   it('tells the planner of a queued call that was cancelled, and leaves a closed one alone', async () => {

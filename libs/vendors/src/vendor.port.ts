@@ -16,9 +16,11 @@ export interface DialRequest {
   readonly maxDurationSeconds?: number;
 }
 
-/** What is certain after a dial: see architecture, section 6. Only `not-sent` and `rejected` may be followed by another attempt. */
+/** What is certain after a dial: see architecture, section 6. `unknown` alone is never followed by another attempt. */
 export type DialOutcome =
   | { readonly kind: 'accepted'; readonly vendorCallId: string; readonly note?: string }
+  /** The vendor cannot place this call, whoever asks; nothing was sent. */
+  | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };

@@ -169,7 +169,7 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
       expect(await openAt(vendor, kit, `http://127.0.0.1:${port}`).dial(request)).toEqual({ kind: 'not-sent', reason: expect.stringContaining('ECONNREFUSED') });
       arrange(() => ({ body: kit.accepted.body }));
       const abroad = await channel.dial({ ...request, called: '+4915112345678', displayToCalled: '+12025550123' });
-      expect(abroad).toEqual({ kind: 'not-sent', reason: expect.stringMatching(/called number.*shown to B/) });
+      expect(abroad).toEqual({ kind: 'unfit', reason: expect.stringMatching(/called number.*shown to B/) });
       expect(JSON.stringify(abroad)).not.toMatch(/4915112345678|2025550123/);
       expect(dials()).toBe(0);
     });

@@ -103,7 +103,7 @@ describe('a dial', () => {
 
   it('longer than the vendor allows is not sent; a code that the vendor confirmed as "not placed" is a refusal', async () => {
     server.react = () => answer({ statusCode: '900050', represent: 'x' });
-    expect(await channelWith().dial({ ...request, maxDurationSeconds: 28_801 })).toMatchObject({ kind: 'not-sent' });
+    expect(await channelWith().dial({ ...request, maxDurationSeconds: 28_801 })).toMatchObject({ kind: 'unfit' });
     expect(server.seen).toHaveLength(0);
     expect(await channelWith({ notPlacedCodes: ['900050'] }).dial(request)).toMatchObject({ kind: 'rejected', vendorCode: '900050' });
   });

@@ -93,7 +93,7 @@ it('dials with the documented fields, in the number format of the settings', asy
     caller: '13912345678', called: '13812345678', callData: 'att-1', agentWorkNo: 20011, agentPresent: '4001234567', callerPresent: '01062345678',
   });
   expect(JSON.parse(e164?.body ?? '')).toEqual({ caller: '+8613912345678', called: '+8613812345678', callData: 'att-1' });
-  expect(await channelWith().dial({ ...request, maxDurationSeconds: 60 })).toMatchObject({ kind: 'not-sent' });
+  expect(await channelWith().dial({ ...request, maxDurationSeconds: 60 })).toMatchObject({ kind: 'unfit' });
 });
 
 it.each(['2', '5', '6', '8', '16', '21', '90102001', '90106012'])('refused with retCode %s was not placed', async (retCode) => {

@@ -16,9 +16,13 @@ export interface Attempt {
 /** What a dial led to, whatever the vendor. */
 export type DialResult =
   | { readonly kind: 'accepted'; readonly vendorCallId: string }
+  | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/** What a request to end a call led to; after `unknown` it is made again. */
+export type CancelResult = { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'unknown'; readonly reason: string };
 
 /** When an attempt without a known end is looked after, epoch ms. */
 export interface Watch {
@@ -40,6 +44,16 @@ export function watchOf(state: AttemptState, maxDurationSeconds: number, nowMs: 
   return { lookAt: nowMs + limits.querySeconds * 1000, reapAt: nowMs + Math.max(limits.callSeconds, maxDurationSeconds) * 1000 };
 }
 
+/** A vendor that gives no answer is asked so often past the last limit. */
+const VAIN_LOOKS = 10;
+
+/** Whether a call without a known end is closed now: past its last limit, and the vendor was asked in vain or cannot be asked. */
+export function isGivenUp(call: { readonly queried: boolean; readonly reapAt: number; readonly canBeAsked: boolean; readonly answered: boolean }, nowMs: number, graceMs: number): boolean {
+  if (nowMs < call.reapAt) return false;
+  if (call.queried || !call.canBeAsked) return true;
+  return !call.answered && nowMs >= call.reapAt + VAIN_LOOKS * graceMs;
+}
+
 /** Attempt ids are derived from the call's, so that planning twice gives the same attempt. */
 export const attemptIdOf = (callId: string, number: number): string => `${callId}-${number}`;
 
@@ -52,7 +66,7 @@ export function startedEvent(attempt: Attempt, recordRequested: boolean, nowMs: 
   return { type: 'cc.call.attempt-started.v1', id: `${attempt.attemptId}/started`, ...about(attempt, nowMs), vendor: attempt.vendor, attemptNumber: attempt.number, recordRequested };
 }
 
-/** The state that a dial's result leads to, and the events that tell of it. A refusal ends the call: 6 when the vendor said no, 7 when it could not be reached. */
+/** The state that a dial's result leads to, and the events that tell of it. A refusal ends the call: 6 when the vendor said no or cannot place such a call, 7 when it could not be reached. */
 export function settle(attempt: Attempt, result: DialResult, nowMs: number): { readonly state: AttemptState; readonly events: readonly CallEvent[] } {
   const base = about(attempt, nowMs);
   switch (result.kind) {
@@ -68,12 +82,13 @@ export function settle(attempt: Attempt, result: DialResult, nowMs: number): { r
           { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/ended`, ...base, closeType: 6, endedBy: 'vendor', vendorCode: result.vendorCode, reason: result.reason },
         ],
       };
+    case 'unfit':
     case 'not-sent':
       return {
         state: 'refused',
         events: [
           { type: 'cc.call.attempt-refused.v1', id: `${attempt.attemptId}/refused`, ...base, class: 'not-sent', reason: result.reason },
-          { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/ended`, ...base, closeType: 7, endedBy: 'cc', reason: result.reason },
+          { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/ended`, ...base, closeType: result.kind === 'unfit' ? 6 : 7, endedBy: 'cc', reason: result.reason },
         ],
       };
   }

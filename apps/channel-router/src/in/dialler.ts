@@ -93,7 +93,7 @@ export class Dialler {
   private async dial({ attempt, command }: PlannedDial): Promise<void> {
     const result = await this.channels.dial(attempt, command).catch((error: unknown): DialResult => ({ kind: 'unknown', reason: `the dial failed: ${describeError(error)}` }));
     this.ambience.log.info('dialled', { callId: attempt.callId, attemptId: attempt.attemptId, channel: attempt.channel, outcome: result.kind, ...(result.kind === 'accepted' ? {} : { reason: result.reason }) });
-    this.channels.note(attempt.channel, result.kind === 'accepted', this.clock.nowMs());
+    if (result.kind !== 'unfit') this.channels.note(attempt.channel, result.kind === 'accepted', this.clock.nowMs());
     try {
       await this.settle(attempt, command, result);
     } catch (error) {

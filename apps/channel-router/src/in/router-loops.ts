@@ -3,7 +3,7 @@ import { EventLog } from '@cc/event-log';
 import { Clock, Metrics } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { reapedEvent, settle, watchOf } from '../domain/attempt';
+import { isGivenUp, reapedEvent, settle, watchOf } from '../domain/attempt';
 import { ChannelBook } from '../out/channel-book';
 import { PgCalls, type LiveAttempt } from '../out/pg-calls';
 import { Dialler, DiallerAmbience } from './dialler';
@@ -13,6 +13,7 @@ const QUEUE_IDLE_MS = 500;
 const WATCH_IDLE_MS = 1000;
 /** Vendors limit their queries; what is left over comes with the next look. */
 const LOOKS_AT_ONCE = 5;
+const CANCELS_AT_ONCE = 20;
 
 /** The backends that the loops use. */
 @Injectable()
@@ -62,12 +63,14 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async passCancellations(): Promise<boolean> {
-    const attempts = await this.calls.takeCancelled();
+    const attempts = await this.calls.takeCancelled(CANCELS_AT_ONCE);
     await Promise.all(attempts.map(async (attempt) => {
-      const problem = await this.channels.cancel(attempt);
-      this.ambience.log.info('cancellation passed on', { callId: attempt.callId, attemptId: attempt.attemptId, channel: attempt.channel, ...(problem === undefined ? {} : { problem }) });
+      const result = await this.channels.cancel(attempt);
+      const { callId, attemptId, channel } = attempt;
+      this.ambience.log.info('cancellation passed on', { callId, attemptId, channel, outcome: result.kind, ...(result.kind === 'accepted' ? {} : { reason: result.reason }) });
+      if (result.kind === 'unknown') await this.calls.cancelAgain(callId);
     }));
-    return false;
+    return attempts.length === CANCELS_AT_ONCE;
   }
 
   private async watch(): Promise<boolean> {
@@ -90,12 +93,12 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   private async lookAfter(attempt: LiveAttempt): Promise<void> {
     const { clock, eventLog } = this.backends;
     const answer = await this.channels.query(attempt);
+    const { graceSeconds, querySeconds } = this.ambience.settings.values;
     if (answer !== undefined) {
       await eventLog.append(topics.channelNotifications.name, [answer]);
-      const { graceSeconds, querySeconds } = this.ambience.settings.values;
       await this.calls.queried(attempt.attemptId, clock.nowMs() + 1000 * (clock.nowMs() >= attempt.reapAt ? graceSeconds : querySeconds));
     }
-    if (clock.nowMs() >= attempt.reapAt && (attempt.queried || answer === undefined)) await this.reap(attempt);
+    if (isGivenUp({ ...attempt, canBeAsked: this.channels.canBeAsked(attempt), answered: answer !== undefined }, clock.nowMs(), graceSeconds * 1000)) await this.reap(attempt);
   }
 
   private async reap(attempt: LiveAttempt): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { encodeChannelHealth, encodeChannelNotification, topics, type ChannelHealth, type PlaceCall, type WireRecord } from '@cc/contracts';
 import { BlindIndex, NumberVault, Sealer, describeError } from '@cc/kernel';
 import { Channels, sealNotification, type DialRequest, type OpenChannel } from '@cc/vendors';
-import type { Attempt, DialResult } from '../domain/attempt';
+import type { Attempt, CancelResult, DialResult } from '../domain/attempt';
 import type { Candidate } from '../domain/choose-channel';
 import { RecentSuccess } from '../domain/recent-success';
 import type { LiveAttempt } from './pg-calls';
@@ -54,7 +54,10 @@ export class ChannelBook {
   /** The line as the database may know it: a line is most often a telephone number. */
   lineRefOf(open: OpenChannel, attemptId: string, command: PlaceCall): { readonly kind: 'line'; readonly ref: string } | { readonly kind: 'unreadable'; readonly reason: string } {
     try {
-      return { kind: 'line', ref: this.lines.of('line', open.adapter.lineOf(this.requestOf(attemptId, command))) };
+      const request = this.requestOf(attemptId, command);
+      const line = open.adapter.lineOf(request);
+      // A telephone is one line for everybody; another name means something to one tenant's use of one channel only.
+      return { kind: 'line', ref: this.lines.of('line', line === request.caller ? line : `${command.tenant}/${open.channel.id}/${line}`) };
     } catch (error) {
       return { kind: 'unreadable', reason: `the numbers of the call cannot be used here: ${describeError(error)}` };
     }
@@ -66,15 +69,19 @@ export class ChannelBook {
     return await open.adapter.dial(this.requestOf(attempt.attemptId, command));
   }
 
-  /** Asks the vendor to end a call; a line for the log, or undefined when it has accepted. */
-  async cancel(attempt: LiveAttempt): Promise<string | undefined> {
+  /** Asks the vendor to end a call. */
+  async cancel(attempt: LiveAttempt): Promise<CancelResult> {
     const cancel = this.channels.find(attempt.channel)?.adapter.cancel;
-    if (cancel === undefined || attempt.vendorCallId === undefined) return 'this channel cannot end a call';
-    const outcome = await cancel({ vendorCallId: attempt.vendorCallId });
-    return outcome.kind === 'accepted' ? undefined : outcome.reason;
+    if (cancel === undefined || attempt.vendorCallId === undefined) return { kind: 'refused', reason: 'this channel cannot end a call' };
+    return await cancel({ vendorCallId: attempt.vendorCallId });
   }
 
-  /** The vendor's answer to "what became of this call?" as a notification; undefined when it gives none. */
+  /** Whether the vendor can be asked what became of this call. */
+  canBeAsked({ channel, vendorCallId }: LiveAttempt): boolean {
+    return vendorCallId !== undefined && this.channels.find(channel)?.adapter.query !== undefined;
+  }
+
+  /** The vendor's answer to "what became of this call?" as a notification; undefined when it gives none, or could not be asked just now. */
   async query(attempt: LiveAttempt): Promise<WireRecord | undefined> {
     const query = this.channels.find(attempt.channel)?.adapter.query;
     if (query === undefined || attempt.vendorCallId === undefined) return undefined;

@@ -78,7 +78,7 @@ export class PgCalls {
 
   async requestCancel(tx: Tx, callIds: readonly string[]): Promise<void> {
     if (callIds.length === 0) return;
-    await tx.query(`UPDATE router_call SET cancel = 'requested', next_try = 0 WHERE call_id = ANY($1::text[]) AND cancel = 'none' AND state <> 'closed'`, [callIds]);
+    await tx.query(`UPDATE router_call SET cancel = 'requested', next_try = 0 WHERE call_id = ANY($1::text[]) AND cancel <> 'requested' AND state <> 'closed'`, [callIds]);
   }
 
   /** The calls whose turn it is, oldest first, locked until the transaction ends. */
@@ -153,12 +153,20 @@ export class PgCalls {
     await this.database.query(`UPDATE router_attempt SET queried = true, look_at = $2 WHERE attempt_id = $1`, [attemptId, lookAtMs]);
   }
 
-  /** Takes the live attempts whose end was asked for; each is handed out once. */
-  async takeCancelled(): Promise<LiveAttempt[]> {
+  /** Takes live attempts whose end was asked for; each is handed out once, until it is asked for again. */
+  async takeCancelled(limit: number): Promise<LiveAttempt[]> {
     const rows = await this.database.query<AttemptRow>(
       `UPDATE router_call c SET cancel = 'sent' FROM router_attempt a
-       WHERE c.cancel = 'requested' AND c.state = 'live' AND a.call_id = c.call_id AND a.state = 'accepted' AND a.vendor_call_id IS NOT NULL
-       RETURNING ${ATTEMPT_COLUMNS.split(', ').map((column) => `a.${column}`).join(', ')}`);
+       WHERE a.attempt_id IN (
+         SELECT l.attempt_id FROM router_attempt l JOIN router_call r USING (call_id)
+         WHERE r.cancel = 'requested' AND r.state = 'live' AND l.state = 'accepted' AND l.vendor_call_id IS NOT NULL LIMIT $1 FOR UPDATE OF r SKIP LOCKED)
+       AND c.call_id = a.call_id
+       RETURNING ${ATTEMPT_COLUMNS.split(', ').map((column) => `a.${column}`).join(', ')}`, [limit]);
     return rows.map(toAttempt);
+  }
+
+  /** The vendor's answer is unknown: the call's end is to be asked for once more. */
+  async cancelAgain(callId: string): Promise<void> {
+    await this.database.query(`UPDATE router_call SET cancel = 'requested' WHERE call_id = $1 AND cancel = 'sent' AND state = 'live'`, [callId]);
   }
 }

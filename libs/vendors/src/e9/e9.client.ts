@@ -24,10 +24,10 @@ export class E9Client {
 
   async dial(request: DialRequest): Promise<DialOutcome> {
     const converted = e9Numbers(request);
-    if (!converted.ok) return { kind: 'not-sent', reason: converted.reason };
+    if (!converted.ok) return { kind: 'unfit', reason: converted.reason };
     const { maxDurationSeconds } = request;
     if (maxDurationSeconds !== undefined && maxDurationSeconds > MAX_DURATION_SECONDS) {
-      return { kind: 'not-sent', reason: `the vendor allows calls of at most ${MAX_DURATION_SECONDS} s` };
+      return { kind: 'unfit', reason: `the vendor allows calls of at most ${MAX_DURATION_SECONDS} s` };
     }
     const body = {
       appId: this.settings.appId,

@@ -27,9 +27,9 @@ export class HwClient {
   }
 
   async dial(request: DialRequest): Promise<DialOutcome> {
-    if (request.maxDurationSeconds !== undefined) return { kind: 'not-sent', reason: 'the vendor cannot limit the duration of a call' };
+    if (request.maxDurationSeconds !== undefined) return { kind: 'unfit', reason: 'the vendor cannot limit the duration of a call' };
     const body = this.dialBody(request);
-    if (!body.ok) return { kind: 'not-sent', reason: body.reason };
+    if (!body.ok) return { kind: 'unfit', reason: body.reason };
     const access = await this.tokens.get();
     if (access.kind === 'none') return { kind: 'not-sent', reason: `no access token: ${access.reason}` };
     const outcome = await this.post('createCall', body.body, access.token, this.settings.dialTimeoutMs);
