@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { CcError, type Log } from '@cc/kernel';
@@ -11,7 +11,8 @@ import { simulatedChannels } from './simulated-channels';
 export interface Backends {
   /** The environment of the services: what was given, completed by what was started. */
   readonly env: Environment;
-  readonly secrets: DevelopmentSecrets;
+  /** A key that the API takes. */
+  readonly apiKey: string;
   stop(): Promise<void>;
 }
 
@@ -40,7 +41,8 @@ export async function startBackends(options: BackendOptions): Promise<Backends> 
     const ports = await freePorts(options);
     const database = await databaseUrl(options, dataDir, stops);
     const objectStore = await objectStoreVariables(options, dataDir, secrets, stops);
-    return { env: { ...serviceVariables(options, dataDir, secrets, ports), ...database, ...objectStore, ...ports, ...options.env, ...zeroPortsReplaced(options.env, ports) }, secrets, stop };
+    const own = { ...serviceVariables(options, dataDir, secrets, ports), ...database, ...objectStore, ...ports };
+    return { env: { ...notGiven(own, options.env), ...options.env, ...zeroPortsReplaced(options.env, ports) }, apiKey: givenApiKey(options.env) ?? secrets.apiKey, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -86,6 +88,18 @@ function serviceVariables({ simulatorSpeed, env }: BackendOptions, dataDir: stri
     CC_SIM_E9_CALLBACK_URL: `http://127.0.0.1:${portOf('e9-callback-ingest')}/callbacks/e9-main/${secrets.callbackSecret}`,
     CC_RECORDING_ARCHIVER_RETRY_SECONDS: '1',
   };
+}
+
+/** Without what the environment gives itself, by value or by file. */
+function notGiven(own: Environment, given: Environment): Environment {
+  return Object.fromEntries(Object.entries(own).filter(([name]) => given[name] === undefined && given[`${name}_FILE`] === undefined));
+}
+
+/** The first of the keys that were given; the settings' own check tells what is wrong with them. */
+function givenApiKey(env: Environment): string | undefined {
+  const file = env['CC_API_KEYS_FILE'];
+  const keys = env['CC_API_KEYS'] ?? (file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+  return keys?.split(',')[0]?.trim().split(':')[1];
 }
 
 /** The port of every service, known before any starts, since some must know another's address. */

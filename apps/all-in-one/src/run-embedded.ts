@@ -4,6 +4,7 @@ import { CcError, describeError } from '@cc/kernel';
 import { PinoLog, ServiceGroup, loadShape, type RunningService } from '@cc/platform';
 import { embeddedSchema, environment } from './all-in-one.config';
 import { readCommandLine, usage, type CommandLine } from './command-line';
+import { lockDataDir } from './data-lock';
 import { demoCall } from './demo-call';
 import { removeData, startBackends, type Backends } from './embedded-backends';
 import { services } from './services';
@@ -43,6 +44,7 @@ async function start(options: CommandLine, ends: (() => Promise<void>)[], signal
   const began = Date.now();
   const settings = loadShape(embeddedSchema, environment());
   if (settings.kind === 'faulty') throw new CcError('input', 'bad-settings', settings.faults.map((fault) => `  - ${fault}`).join('\n'));
+  ends.push(await lockDataDir(options.dataDir));
   if (options.fresh) await removeData(options.dataDir);
   mkdirSync(options.dataDir, { recursive: true });
   const logFile = join(options.dataDir, 'cc.log');
@@ -60,16 +62,16 @@ async function start(options: CommandLine, ends: (() => Promise<void>)[], signal
   await welcome(options, running, backends, { seconds: (Date.now() - began) / 1000, logFile, signal });
 }
 
-async function welcome(options: CommandLine, running: readonly RunningService[], { secrets }: Backends, { seconds, logFile, signal }: { seconds: number; logFile: string; signal: AbortSignal }): Promise<void> {
+async function welcome(options: CommandLine, running: readonly RunningService[], { apiKey }: Backends, { seconds, logFile, signal }: { seconds: number; logFile: string; signal: AbortSignal }): Promise<void> {
   const gateway = running.find(({ name }) => name === 'call-gateway')?.url ?? '';
   say(`\nready in ${seconds.toFixed(1)} s. The logs are in ${logFile}. Ctrl-C ends it.\n`);
   say(`API                  ${gateway}/v1`);
-  say(`API key              ${secrets.apiKey}\n`);
+  say(`API key              ${apiKey}\n`);
   if (!options.demo) return;
-  const archived = await demoCall(gateway, secrets.apiKey, say, signal).catch((error: unknown) => {
+  const archived = await demoCall(gateway, apiKey, say, signal).catch((error: unknown) => {
     if (!signal.aborted) say(`The demo call failed: ${describeError(error)}`);
     return false;
   });
   if (signal.aborted) return;
-  say(archived ? `\nYour own call:\n\n  curl -s ${gateway}/v1/calls -H 'Authorization: Bearer ${secrets.apiKey}' \\\n    -H 'Content-Type: application/json' -d '{"from":"+8613800138000","to":"+8613900139000","record":true}'\n` : `\nThe demo call did not get as far as it should; ${logFile} tells why.\n`);
+  say(archived ? `\nYour own call:\n\n  curl -s ${gateway}/v1/calls -H 'Authorization: Bearer ${apiKey}' \\\n    -H 'Content-Type: application/json' -d '{"from":"+8613800138000","to":"+8613900139000","record":true}'\n` : `\nThe demo call did not get as far as it should; ${logFile} tells why.\n`);
 }
