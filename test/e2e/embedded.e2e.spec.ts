@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@cc/testing';
@@ -67,11 +67,15 @@ describe('the embedded default', () => {
     expect(postgresProcesses(dataDir)).toBe('');
   }, 200_000);
 
-  test('a second start keeps the data; after kill -9 the next start takes the database over', async () => {
+  test('a second start at the same time is refused, a later one keeps the data; after kill -9 the next one takes the database over', async () => {
     const first = start(['--no-demo']);
     const url = await first.says(/^API +(http\S+)$/m, START_LIMIT_MS);
     const key = await first.says(/^API key +(\S+)$/m, START_LIMIT_MS);
     const calls = async (base: string): Promise<number> => z.object({ items: z.array(z.unknown()) }).parse((await axios.get<unknown>(`${base}/calls`, { headers: { authorization: `Bearer ${key}` }, timeout: 10_000, proxy: false })).data).items.length;
+    expect(await calls(url)).toBe(1);
+    const rival = start(['--no-demo', '--fresh']);
+    expect(await rival.exited).toBe(1);
+    expect(rival.output).toContain('Another CC runs on');
     expect(await calls(url)).toBe(1);
     first.signal('SIGKILL');
     await first.exited;
@@ -81,6 +85,18 @@ describe('the embedded default', () => {
     expect(await second.exited).toBe(0);
     expect(postgresProcesses(dataDir)).toBe('');
   }, 200_000);
+
+  test('the API key, by file, is the one that is given', async () => {
+    const keyFile = join(dataDir, 'keys');
+    writeFileSync(keyFile, 'acme:acme-key-0123456789abcdefghijkl\n');
+    const embedded = start(['--no-demo'], { CC_API_KEYS_FILE: keyFile });
+    const url = await embedded.says(/^API +(http\S+)$/m, START_LIMIT_MS);
+    const key = await embedded.says(/^API key +(\S+)$/m, START_LIMIT_MS);
+    expect(key).toBe('acme-key-0123456789abcdefghijkl');
+    expect((await axios.get(`${url}/calls`, { headers: { authorization: `Bearer ${key}` }, timeout: 10_000, proxy: false })).status).toBe(200);
+    embedded.signal('SIGTERM');
+    expect(await embedded.exited).toBe(0);
+  }, 100_000);
 
   test('a wrong setting stops the start with the full list, a wrong option with the usage', async () => {
     const faulty = start(['--no-demo'], { CC_CALL_GATEWAY_PRT: '1', CC_LOG_LEVEL: 'loud', CC_HW_POLLER_LEASE_SECONDS: 'x' });

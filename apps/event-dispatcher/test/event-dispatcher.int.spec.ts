@@ -11,8 +11,7 @@ import { sealNotification } from '@cc/vendors';
 import { eventDispatcher } from '../src/service';
 
 const KEY = Buffer.alloc(32, 7);
-const PENDING_SECONDS = 60;
-const CALLS_AT_ONCE = 12;
+const CALLS_AT_ONCE = 6;
 const sealer = new Sealer(KEY, 'notifications');
 
 /** 18:00 and so many seconds in Beijing, as e9 writes it and in epoch ms. */
@@ -50,6 +49,8 @@ const accepted = (call: Call): CallEvent => ({ type: 'cc.call.attempt-accepted.v
 
 type Names = Pick<NotificationHeader, 'attemptId' | 'vendorCallId'>;
 
+const vendorNameOf = ({ vendorCallId }: Call): Names => ({ vendorCallId });
+
 function notification({ channel, attemptId, vendorCallId }: Call, body: string, names: Names = { attemptId, vendorCallId }, receivedAt = Date.now()): ChannelNotification {
   const header = { id: newId('ntf'), channel, kind: 'callback', receivedAt, ...names } as const;
   return { ...header, sealed: sealNotification({ kind: 'callback', headers: {}, body: Buffer.from(body), receivedAt }, header.id, sealer) };
@@ -65,6 +66,7 @@ describe('the event dispatcher on PostgreSQL', () => {
   const seen: CallEvent[] = [];
   let fresh: FreshDatabase;
   let service: RunningService;
+  let start: (pendingSeconds: string) => Promise<RunningService>;
   let database: TypeOrmDatabase;
   let ingestDatabase: TypeOrmDatabase;
   let router: EventLog;
@@ -76,9 +78,10 @@ describe('the event dispatcher on PostgreSQL', () => {
     const settings = { endpoint: 'http://127.0.0.1:1', accountSid: 'a'.repeat(32), authToken: { value: 't'.repeat(32) }, appId: 'b'.repeat(32) };
     // JSON is YAML as well.
     writeFileSync(channelsFile, JSON.stringify({ channels: [{ id: 'e9-main', vendor: 'e9', protocol: 'callback', callbackSecrets: [{ value: 'callback-secret-0123456789' }], settings }] }));
-    service = await startService(eventDispatcher, loadServiceSettings(eventDispatcher, {
-      CC_EVENT_DISPATCHER_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: channelsFile, CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_EVENT_DISPATCHER_PENDING_SECONDS: String(PENDING_SECONDS),
+    start = (pendingSeconds) => startService(eventDispatcher, loadServiceSettings(eventDispatcher, {
+      CC_EVENT_DISPATCHER_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: channelsFile, CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_EVENT_DISPATCHER_PENDING_SECONDS: pendingSeconds,
     }), new SilentLog(), () => undefined);
+    service = await start('60');
     const connect = (): Promise<TypeOrmDatabase> => TypeOrmDatabase.connect({ url: fresh.url, poolSize: 4, applicationName: 'test' });
     const openLog = (on: TypeOrmDatabase): EventLog => createEventLog({ driver: 'postgres', database: on, log: new SilentLog(), metrics: new NoMetrics() });
     database = await connect();
@@ -126,6 +129,11 @@ describe('the event dispatcher on PostgreSQL', () => {
   const reasons = async (...notifications: readonly ChannelNotification[]): Promise<(string | undefined)[]> => {
     const rows = await database.query<{ id: string; reason: string; sealed: Buffer }>('SELECT notification_id AS id, reason, sealed FROM dispatcher_quarantine');
     return notifications.map(({ id, sealed }) => rows.find((row) => row.id === id && row.sealed.equals(sealed))?.reason);
+  };
+
+  const restart = async (pendingSeconds: string): Promise<void> => {
+    await service.stop();
+    service = await start(pendingSeconds);
   };
 
   it('makes call events of what a vendor tells of a known attempt, with the times that the vendor tells', async () => {
@@ -182,9 +190,12 @@ describe('the event dispatcher on PostgreSQL', () => {
   it('brings an attempt and its notifications together when both come at the same moment', async () => {
     const calls: Call[] = [];
     for (let round = 0; round < 20; round += 1) {
-      const together = Array.from({ length: CALLS_AT_ONCE }, () => newCall());
-      calls.push(...together);
-      await Promise.all([...together.map((call) => tell(started(call))), ...together.map((call) => notify(callback(call, aCalled), callback(call, established)))]);
+      const [named, unnamed] = [Array.from({ length: CALLS_AT_ONCE }, () => newCall()), Array.from({ length: CALLS_AT_ONCE }, () => newCall())];
+      calls.push(...named, ...unnamed);
+      await Promise.all([
+        ...named.map((call) => tell(started(call))), ...named.map((call) => notify(callback(call, aCalled), callback(call, established))),
+        ...unnamed.map((call) => tell(started(call), accepted(call))), ...unnamed.map((call) => notify(callback(call, aCalled, vendorNameOf(call)), callback(call, established, vendorNameOf(call)))),
+      ]);
       await settled();
       expect(await waiting()).toEqual([]);
     }
@@ -196,9 +207,8 @@ describe('the event dispatcher on PostgreSQL', () => {
 
   it('keeps a notification that names the vendor call alone until the router tells whose it is', async () => {
     const call = newCall();
-    const { vendorCallId } = call;
     await tell(started(call));
-    const anonymous = callback(call, aCalled, { vendorCallId });
+    const anonymous = callback(call, aCalled, vendorNameOf(call));
     await notify(anonymous);
     await settled();
     expect(told(call)).toEqual([]);
@@ -206,7 +216,7 @@ describe('the event dispatcher on PostgreSQL', () => {
     await tell(accepted(call));
     await settled();
     expect(await waiting()).toEqual([]);
-    await notify(callback(call, established, { vendorCallId }));
+    await notify(callback(call, established, vendorNameOf(call)));
     await settled();
     expect(facts(call)).toEqual([...factsOf.aCalled, ...factsOf.established]);
   });
@@ -243,19 +253,21 @@ describe('the event dispatcher on PostgreSQL', () => {
     expect(await waiting()).toEqual([]);
   });
 
-  it('puts aside what waits for longer than the limit, and no other', async () => {
-    const [old, young] = [newCall(), newCall()];
-    const orphan = callback(old, aCalled, undefined, Date.now() - (PENDING_SECONDS + 1) * 1000);
-    const patient = callback(young, aCalled);
-    await notify(patient);
-    await settled();
+  it('puts aside what waits for longer than the limit, and nothing earlier', async () => {
+    const call = newCall();
+    const orphan = callback(call, aCalled);
     await notify(orphan);
-    await eventually(async () => (await reasons(orphan))[0] !== undefined, { limitMs: 20_000 });
-    expect(await reasons(orphan)).toEqual([`no attempt that it belongs to was heard of within ${PENDING_SECONDS} s`]);
-    expect(await waiting()).toEqual([patient.id]);
-    await tell(started(old), started(young));
     await settled();
-    expect(facts(old)).toEqual([]);
-    expect(facts(young)).toEqual(factsOf.aCalled);
+    await database.query(`INSERT INTO dispatcher_subject (subject, created) VALUES ('older than all', 0)`);
+    await restart('60');
+    // Forgotten at the end of the first look at what waits.
+    await eventually(async () => (await database.query(`SELECT FROM dispatcher_subject WHERE subject = 'older than all'`)).length === 0);
+    expect(await waiting()).toEqual([orphan.id]);
+    await restart('1');
+    await eventually(async () => (await waiting()).length === 0, { limitMs: 20_000 });
+    expect(await reasons(orphan)).toEqual(['no attempt that it belongs to was heard of within 1 s']);
+    await tell(started(call));
+    await settled();
+    expect(told(call)).toEqual([]);
   });
 });
