@@ -1,4 +1,5 @@
 import { eventually } from '@cc/testing';
+import axios from 'axios';
 import { numbersFor, place, rowOf, settled } from './calls';
 import { startSystem, type System } from './system';
 
@@ -15,7 +16,7 @@ describe('Kafka away', () => {
     await system?.stop();
   }, 60_000);
 
-  test('the API soon answers 503 with Retry-After; what was accepted before goes on when Kafka is back, without a restart', async () => {
+  test('the API soon answers 503 with Retry-After; callbacks are taken even by an ingest that starts meanwhile; all goes on when Kafka is back', async () => {
     const before = await place(system, 1, '80', { channel: 'e9-main', record: true });
     await system.broker?.kill();
     const accepted: string[] = [before.callId];
@@ -28,7 +29,14 @@ describe('Kafka away', () => {
     expect(refusal.data).toMatchObject({ code: 'log-unavailable', retriable: true });
     expect((await system.api.get(`/calls/${before.callId}`)).status).toBe(200);
 
+    await system.services['e9-callback-ingest'].kill();
+    system.services['e9-callback-ingest'].start();
+    await system.services['e9-callback-ingest'].ready();
+    const callback = '<req><action>CallInvite</action><callId>v-outage</callId><userData>att-outage</userData><userFlag>0</userFlag><dateCreated>20261124120000</dateCreated></req>';
+    expect((await axios.post(system.callbackUrl, callback, { headers: { 'content-type': 'application/xml' }, timeout: 10_000, proxy: false })).status).toBe(200);
+
     await system.broker?.restart();
+    await eventually(async () => (await system.database.query(`SELECT FROM dispatcher_pending WHERE header->>'attemptId' = 'att-outage'`)).length === 1, { limitMs: 60_000 });
     await Promise.all(accepted.map((callId) => settled(system, callId, SETTLE_LIMIT_MS)));
     for (const callId of accepted) expect(await rowOf(system.database, callId)).toMatchObject({ state: 'close', close_type: '0' });
     const after = await eventually(() => place(system, 500, '80', { channel: 'e9-main' }), { limitMs: 30_000, everyMs: 500 });

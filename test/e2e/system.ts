@@ -28,6 +28,8 @@ export interface System {
   readonly simulator: AxiosInstance;
   readonly database: Database;
   readonly services: Readonly<Record<Service, ServiceProcess>>;
+  /** Where e9 posts. */
+  readonly callbackUrl: string;
   /** Kafka, to be killed and started again; absent on the other backend. */
   readonly broker: KafkaBroker | undefined;
   /** Where the services' output lies: kept after the test. */
@@ -52,6 +54,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
   const urlOf = (name: string): string => `http://127.0.0.1:${ports[names.findIndex((candidate) => candidate === name)]}`;
   const channelsFile = join(directory, 'channels.yaml');
   writeFileSync(channelsFile, simulatedChannels(urlOf('vendor-simulator'), CALLBACK_SECRET, speed, UNLIMITED_QUERIES));
+  const callbackUrl = `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`;
   const env = {
     CC_DATABASE_URL: fresh.url, CC_DATABASE_POOL_SIZE: '6',
     ...(broker === undefined ? {} : { CC_KAFKA_BROKERS: broker.brokers.join(',') }),
@@ -67,7 +70,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
     ...settings,
   };
   const simulator = new ServiceProcess('vendor-simulator', urlOf('vendor-simulator'), {
-    CC_VENDOR_SIMULATOR_PORT: new URL(urlOf('vendor-simulator')).port, CC_SIM_SPEED: String(speed), CC_SIM_E9_QUERIES_PER_MINUTE: String(UNLIMITED_QUERIES), CC_SIM_E9_CALLBACK_URL: `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`,
+    CC_VENDOR_SIMULATOR_PORT: new URL(urlOf('vendor-simulator')).port, CC_SIM_SPEED: String(speed), CC_SIM_E9_QUERIES_PER_MINUTE: String(UNLIMITED_QUERIES), CC_SIM_E9_CALLBACK_URL: callbackUrl,
   }, logDir);
   const services = servicesOf((name) => new ServiceProcess(name, urlOf(name), env, logDir));
   const all = [simulator, ...Object.values(services)];
@@ -82,7 +85,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
     const database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 2, applicationName: 'e2e' });
     ends.push(() => database.close());
     const client = (baseURL: string, headers: Record<string, string>): AxiosInstance => axios.create({ baseURL, headers, timeout: 40_000, proxy: false, validateStatus: () => true });
-    return { api: client(`${urlOf('call-gateway')}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(urlOf('vendor-simulator'), {}), database, services, broker, logDir, stop };
+    return { api: client(`${urlOf('call-gateway')}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(urlOf('vendor-simulator'), {}), database, services, callbackUrl, broker, logDir, stop };
   } catch (error) {
     for (const end of [...ends].reverse()) await end();
     throw error;

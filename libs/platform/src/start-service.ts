@@ -86,7 +86,10 @@ async function connect(service: ServiceDefinition, settings: ServiceSettings, lo
       ? { driver: 'postgres', database, log, metrics }
       : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...(database === undefined ? {} : { database }) },
   );
-  await whenAvailable('the event log', log, () => eventLog.ensureTopics(allTopics));
+  const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics(allTopics));
+  // Who only appends keeps what it has until the log takes it, and must not be away meanwhile.
+  if (database === undefined) topicsReady.catch((error: unknown) => onFatal(`the topics cannot be made: ${describeError(error)}`));
+  else await topicsReady;
   return { eventLog, ...(database === undefined ? {} : { database }) };
 }
 
