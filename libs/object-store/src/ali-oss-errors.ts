@@ -26,12 +26,12 @@ export function toObjectStoreError(error: unknown, doing: string): CcError {
 function classify(error: unknown, doing: string): readonly [kind: CcError['kind'], code: string, message: string] {
   const status = ossStatusOf(error);
   if (error instanceof DeadlineExceeded || status === undefined || status >= 500 || status === 408 || status === 429) {
-    return ['unavailable', 'object_store_unavailable', `the object store did not answer while ${doing}`];
+    return ['unavailable', 'object-store-unavailable', `the object store did not answer while ${doing}`];
   }
   const ossCode = ossCodeOf(error);
-  if (ossCode === 'NoSuchBucket') return ['missing', 'bucket_missing', `the bucket does not exist (${doing})`];
-  if (status === 404) return ['missing', 'object_missing', `there is no such object (${doing})`];
+  if (ossCode === 'NoSuchBucket') return ['missing', 'bucket-missing', `the bucket does not exist (${doing})`];
+  if (status === 404) return ['missing', 'object-missing', `there is no such object (${doing})`];
   if (status === 416) return ['input', 'range_not_satisfiable', 'the range lies outside of the object'];
-  if (ossCode === 'InvalidDigest') return ['unavailable', 'object_transfer_corrupted', 'the store received other bytes than were sent'];
-  return ['unavailable', 'object_store_refused', `the object store refused ${doing}: check credentials, permissions and clock`];
+  if (ossCode === 'InvalidDigest') return ['unavailable', 'object-transfer-corrupted', 'the store received other bytes than were sent'];
+  return ['unavailable', 'object-store-refused', `the object store refused ${doing}: check credentials, permissions and clock`];
 }

@@ -17,7 +17,7 @@ const callLimitMs = 30_000;
 const slowestUploadBytesPerSecond = 128 * 1024;
 const maxTries = 3;
 const connectionsAtOnce = 32;
-const repeatable = new Set(['object_store_unavailable', 'object_transfer_corrupted']);
+const repeatable = new Set(['object-store-unavailable', 'object-transfer-corrupted']);
 const headersSchema = z.record(z.string(), z.unknown());
 
 /** The object store on Aliyun OSS, or on anything that speaks its protocol (the embedded store). */
@@ -118,7 +118,7 @@ export class AliOssObjectStore extends ObjectStore {
 
   private acceptExisting(file: FileToPut, found: ObjectStat): PutOutcome {
     if (found.sizeBytes === file.sizeBytes && found.sha256 === file.sha256) return { etag: found.etag, url: this.urlOf(file.key) };
-    throw new CcError('conflict', 'object_differs', 'the key holds other content already');
+    throw new CcError('conflict', 'object-differs', 'the key holds other content already');
   }
 
   private async putOnce(file: FileToPut): Promise<PutOutcome> {
@@ -174,7 +174,7 @@ function verifyStored(headers: Record<string, unknown>, md5: string, crc64: stri
   const etag = unquoted(headers['etag']);
   const encrypted = stored !== undefined && headers['x-oss-server-side-encryption'] !== undefined;
   if ((stored !== undefined && stored !== crc64) || (!encrypted && etag.toLowerCase() !== md5)) {
-    throw new CcError('unavailable', 'object_transfer_corrupted', 'the store holds other bytes than were sent');
+    throw new CcError('unavailable', 'object-transfer-corrupted', 'the store holds other bytes than were sent');
   }
   return etag;
 }
@@ -201,7 +201,7 @@ function requireKey(key: string): void {
   const length = Buffer.byteLength(key);
   // The client, as every browser, resolves dot segments before it sends: the request would name another object than was signed.
   if (length < 1 || length > 1_023 || /^[/\\?]|(^|\/)\.{1,2}(\/|$)/.test(key)) {
-    throw new CcError('input', 'object_key_invalid', 'an object key is 1 to 1023 bytes, does not start with / \\ or ? and has no segment . or ..');
+    throw new CcError('input', 'object-key-invalid', 'an object key is 1 to 1023 bytes, does not start with / \\ or ? and has no segment . or ..');
   }
 }
 
@@ -213,7 +213,7 @@ async function* observe(source: AsyncIterable<Buffer>, see: (chunk: Buffer) => v
 }
 
 function changed(): CcError {
-  return new CcError('input', 'file_changed', 'the file is not the one that the digests were taken of');
+  return new CcError('input', 'file-changed', 'the file is not the one that the digests were taken of');
 }
 
 function rangeHeader(range: ByteRange): string {

@@ -37,11 +37,11 @@ export function regionEndpoint(region: string, internal: boolean): string {
 /** The endpoint as the client can use it: with an IP address it fakes the Host header and cannot sign addresses. */
 export function readEndpoint(endpoint: string): URL {
   const address = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
-  if (!URL.canParse(address) || !/^https?:/.test(address)) throw new CcError('input', 'object_store_endpoint', 'the object store\'s endpoint is not an http address');
+  if (!URL.canParse(address) || !/^https?:/.test(address)) throw new CcError('input', 'object-store-endpoint', 'the object store\'s endpoint is not an http address');
   const parsed = new URL(address);
   if (parsed.hostname === '127.0.0.1') parsed.hostname = 'localhost';
   if (isIP(parsed.hostname.replace(/[[\]]/g, '')) !== 0) {
-    throw new CcError('input', 'object_store_endpoint', 'the object store\'s endpoint must be a host name, not an IP address');
+    throw new CcError('input', 'object-store-endpoint', 'the object store\'s endpoint must be a host name, not an IP address');
   }
   return parsed;
 }

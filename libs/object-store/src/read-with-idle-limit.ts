@@ -19,7 +19,7 @@ async function* chunks(source: Readable, idleLimitMs: number): AsyncGenerator<Bu
     try {
       next = await withDeadline(iterator.next(), idleLimitMs, 'reading an object');
     } catch (error) {
-      throw new CcError('unavailable', 'object_store_unavailable', 'the object broke off while it was read', { cause: error });
+      throw new CcError('unavailable', 'object-store-unavailable', 'the object broke off while it was read', { cause: error });
     }
     if (next.done === true) return;
     yield next.value;

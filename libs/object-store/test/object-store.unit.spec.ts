@@ -103,7 +103,7 @@ describe.each([['V1', false], ['V4', true]])('an object store over %s', (version
     const first = await file(name('twice.wav'), 'first');
     const outcomes = await Promise.all([store.putFile(first), store.putFile(first), store.putFile(first)]);
     expect(new Set(outcomes.map(({ etag }) => etag))).toEqual(new Set([first.md5.toUpperCase()]));
-    await expect(store.putFile(await file(name('twice.wav'), 'other'))).rejects.toMatchObject({ kind: 'conflict', code: 'object_differs' });
+    await expect(store.putFile(await file(name('twice.wav'), 'other'))).rejects.toMatchObject({ kind: 'conflict', code: 'object-differs' });
     expect(await read((await store.openRead(first.key)).stream)).toBe('first');
     await rm(first.path);
     await expect(store.putFile(first)).resolves.toEqual(outcomes[0]); // what is stored already is not sent again
@@ -127,18 +127,18 @@ describe.each([['V1', false], ['V4', true]])('an object store over %s', (version
   test('a file that is not the one that was digested is refused and not stored', async () => {
     const put = await file(name('changed.wav'), 'as digested');
     await writeFile(put.path, 'as replaced');
-    await expect(store.putFile(put)).rejects.toMatchObject({ kind: 'input', code: 'file_changed' });
+    await expect(store.putFile(put)).rejects.toMatchObject({ kind: 'input', code: 'file-changed' });
     for (const content of ['longer than digested', 'short']) {
       await writeFile(put.path, content);
-      await expect(store.putFile(put)).rejects.toMatchObject({ kind: 'input', code: 'file_changed' });
+      await expect(store.putFile(put)).rejects.toMatchObject({ kind: 'input', code: 'file-changed' });
     }
     expect(await store.stat(put.key)).toBeUndefined();
   });
 
   test('what is not there is missing, and a key that OSS does not take is refused', async () => {
     expect(await store.stat(name('nothing'))).toBeUndefined();
-    await expect(store.openRead(name('nothing'))).rejects.toMatchObject({ kind: 'missing', code: 'object_missing' });
-    for (const key of ['', '/a', '\\a', 'a/../b', './a', 'a/..', '长'.repeat(342)]) await expect(store.stat(key)).rejects.toMatchObject({ kind: 'input', code: 'object_key_invalid' });
+    await expect(store.openRead(name('nothing'))).rejects.toMatchObject({ kind: 'missing', code: 'object-missing' });
+    for (const key of ['', '/a', '\\a', 'a/../b', './a', 'a/..', '长'.repeat(342)]) await expect(store.stat(key)).rejects.toMatchObject({ kind: 'input', code: 'object-key-invalid' });
   });
 
   test('every odd key is its own object, also by signed address', async () => {
@@ -167,14 +167,14 @@ describe.each([['V1', false], ['V4', true]])('an object store over %s', (version
     };
     expect([await statusAhead(40_000), await statusAhead(61_000), await statusAhead(-16 * 60_000)]).toEqual([200, 403, authorizationV4 ? 403 : 200]);
     clock.aheadMs = 16 * 60_000;
-    await expect(store.stat(name('signed.wav'))).rejects.toMatchObject({ code: 'object_store_refused', cause: { code: 'RequestTimeTooSkewed' } });
+    await expect(store.stat(name('signed.wav'))).rejects.toMatchObject({ code: 'object-store-refused', cause: { code: 'RequestTimeTooSkewed' } });
   });
 
   test('wrong credentials are told apart from a store that is away', async () => {
-    await expect(connect({ authorizationV4, accessKeySecret: 'wrong' }).stat('a')).rejects.toMatchObject({ kind: 'unavailable', code: 'object_store_refused' });
-    await expect(connect({ authorizationV4, accessKeyId: 'wrong' }).ensureBucket()).rejects.toMatchObject({ kind: 'unavailable', code: 'object_store_refused' });
-    await expect(connect({ authorizationV4, endpoint: 'http://localhost:1' }).stat('a')).rejects.toMatchObject({ kind: 'unavailable', code: 'object_store_unavailable' });
-    await expect(connect({ authorizationV4, bucket: 'not-there' }).putFile(await file('a', 'a'))).rejects.toMatchObject({ kind: 'missing', code: 'bucket_missing' });
+    await expect(connect({ authorizationV4, accessKeySecret: 'wrong' }).stat('a')).rejects.toMatchObject({ kind: 'unavailable', code: 'object-store-refused' });
+    await expect(connect({ authorizationV4, accessKeyId: 'wrong' }).ensureBucket()).rejects.toMatchObject({ kind: 'unavailable', code: 'object-store-refused' });
+    await expect(connect({ authorizationV4, endpoint: 'http://localhost:1' }).stat('a')).rejects.toMatchObject({ kind: 'unavailable', code: 'object-store-unavailable' });
+    await expect(connect({ authorizationV4, bucket: 'not-there' }).putFile(await file('a', 'a'))).rejects.toMatchObject({ kind: 'missing', code: 'bucket-missing' });
   });
 });
 
@@ -206,10 +206,10 @@ describe('a store that lies or breaks', () => {
   test('a wrong checksum or ETag after a put is never taken for success, and is tried a bounded number of times', async () => {
     const put = await file('a.wav', '123456789');
     [etag, crc64] = [`"${put.md5.toUpperCase()}"`, '1'];
-    await expect(store.putFile(put)).rejects.toMatchObject({ kind: 'unavailable', code: 'object_transfer_corrupted' });
+    await expect(store.putFile(put)).rejects.toMatchObject({ kind: 'unavailable', code: 'object-transfer-corrupted' });
     expect(puts).toBe(3);
     [etag, crc64] = ['"00000000000000000000000000000000"', 0x995dc9bbdf1939fan.toString()];
-    await expect(store.putFile(put)).rejects.toMatchObject({ code: 'object_transfer_corrupted' });
+    await expect(store.putFile(put)).rejects.toMatchObject({ code: 'object-transfer-corrupted' });
     etag = `"${put.md5.toUpperCase()}"`;
     await expect(store.putFile(put)).resolves.toMatchObject({ etag: put.md5.toUpperCase() });
   });
@@ -217,7 +217,7 @@ describe('a store that lies or breaks', () => {
   test('a read that breaks off fails instead of ending short', async () => {
     const { stream } = await store.openRead('a.wav', { firstByte: 0 });
     expect(rangeBehavior).toBe('standard'); // else Aliyun answers a range outside of the object with the whole object
-    await expect(read(stream)).rejects.toMatchObject({ kind: 'unavailable', code: 'object_store_unavailable' });
+    await expect(read(stream)).rejects.toMatchObject({ kind: 'unavailable', code: 'object-store-unavailable' });
   });
 });
 
@@ -227,6 +227,6 @@ test('addresses: path style or bucket host, public even where the data goes insi
   expect(new AliOssObjectStore(settings({ endpoint: 'http://inside', publicEndpoint: 'https://outside.example' })).urlOf('a')).toBe('https://b-1.outside.example/a');
   expect(new AliOssObjectStore(settings({ endpoint: 'http://127.0.0.1:3200', pathStyle: true })).urlOf('a')).toBe('http://localhost:3200/b-1/a');
   for (const endpoint of ['http://10.0.0.1', 'http://[::1]:80', 'ftp://x', 'http://']) {
-    expect(() => new AliOssObjectStore(settings({ endpoint }))).toThrow(expect.objectContaining({ kind: 'input', code: 'object_store_endpoint' }));
+    expect(() => new AliOssObjectStore(settings({ endpoint }))).toThrow(expect.objectContaining({ kind: 'input', code: 'object-store-endpoint' }));
   }
 });

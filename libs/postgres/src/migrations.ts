@@ -27,7 +27,7 @@ const CREATE_TABLE = `create table if not exists schema_migration (
  */
 export async function runMigrations(db: Database, service: string, migrations: readonly Migration[]): Promise<string[]> {
   const twice = migrations.find(({ name }, index) => migrations.findIndex((other) => other.name === name) !== index);
-  if (twice !== undefined) throw new CcError('fault', 'migration_listed_twice', `Migration ${twice.name} of ${service} is listed twice`);
+  if (twice !== undefined) throw new CcError('fault', 'migration-listed-twice', `Migration ${twice.name} of ${service} is listed twice`);
   const applied: string[] = [];
   for (;;) {
     const step = await db.transaction((tx) => nextStep(tx, service, migrations));
@@ -46,7 +46,7 @@ async function nextStep(tx: Tx, service: string, migrations: readonly Migration[
   const recorded = new Set(rows.map(({ name }) => name));
   const unknown = [...recorded].filter((name) => !migrations.some((migration) => migration.name === name));
   if (unknown.length > 0) {
-    throw new CcError('fault', 'migration_unknown', `The database has migrations of ${service} that this program does not know: ${unknown.join(', ')}`);
+    throw new CcError('fault', 'migration-unknown', `The database has migrations of ${service} that this program does not know: ${unknown.join(', ')}`);
   }
   const next = migrations.find(({ name }) => !recorded.has(name));
   if (next === undefined) return 'done';

@@ -355,8 +355,8 @@ describe('runMigrations', () => {
   it('refuses a database that is newer than the program, and a list that names one twice', async () => {
     const db = await open();
     await runMigrations(db, 'newer', [counted('0001-known'), counted('0002-newer')]);
-    await expect(runMigrations(db, 'newer', [counted('0001-known')])).rejects.toMatchObject({ code: 'migration_unknown', message: expect.stringContaining('0002-newer') });
-    await expect(runMigrations(db, 'twice', [counted('0001-a'), counted('0001-a')])).rejects.toMatchObject({ code: 'migration_listed_twice' });
+    await expect(runMigrations(db, 'newer', [counted('0001-known')])).rejects.toMatchObject({ code: 'migration-unknown', message: expect.stringContaining('0002-newer') });
+    await expect(runMigrations(db, 'twice', [counted('0001-a'), counted('0001-a')])).rejects.toMatchObject({ code: 'migration-listed-twice' });
   });
 });
 
