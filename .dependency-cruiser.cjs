@@ -1,4 +1,4 @@
-// Who may import whom. Everything comes from the two tables below; scripts/probe-rules.mjs plants a violation of each rule
+// Who may import whom. Everything comes from the two tables below; scripts/checks/probe-dependency-rules.mjs plants a violation of each rule
 // and expects the report, and compares the tables with the folders.
 
 /** Each library with the libraries that it may use. A new folder below libs/ needs its line here. */

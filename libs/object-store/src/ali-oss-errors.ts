@@ -31,7 +31,7 @@ function classify(error: unknown, doing: string): readonly [kind: CcError['kind'
   const ossCode = ossCodeOf(error);
   if (ossCode === 'NoSuchBucket') return ['missing', 'bucket-missing', `the bucket does not exist (${doing})`];
   if (status === 404) return ['missing', 'object-missing', `there is no such object (${doing})`];
-  if (status === 416) return ['input', 'range_not_satisfiable', 'the range lies outside of the object'];
+  if (status === 416) return ['input', 'range-not-satisfiable', 'the range lies outside of the object'];
   if (ossCode === 'InvalidDigest') return ['unavailable', 'object-transfer-corrupted', 'the store received other bytes than were sent'];
   return ['unavailable', 'object-store-refused', `the object store refused ${doing}: check credentials, permissions and clock`];
 }

@@ -54,10 +54,10 @@ export interface SignedUrlOptions {
 
 /**
  * Port: the store of recordings, one private bucket.
- * Every method has a time limit and throws a CcError: kind `unavailable` (code `object_store_unavailable` for
- * network, time limit and 5xx, `object_store_refused` for credentials and permissions, `object_transfer_corrupted`),
- * `missing` (`object_missing`, `bucket_missing`), `conflict` (`object_differs`), `input` (`range_not_satisfiable`,
- * `file_changed`, `object_key_invalid`).
+ * Every method has a time limit and throws a CcError: kind `unavailable` (code `object-store-unavailable` for
+ * network, time limit and 5xx, `object-store-refused` for credentials and permissions, `object-transfer-corrupted`),
+ * `missing` (`object-missing`, `bucket-missing`), `conflict` (`object-differs`), `input` (`range-not-satisfiable`,
+ * `file-changed`, `object-key-invalid`).
  */
 export abstract class ObjectStore {
   /** Creates the bucket, private, unless it is there. Safe to repeat. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { CcError, withDeadline } from '@cc/kernel';
 
 /**
- * The source's bytes. Fails with `object_store_unavailable` when the source breaks off (Node ends no answer short of
+ * The source's bytes. Fails with `object-store-unavailable` when the source breaks off (Node ends no answer short of
  * its Content-Length without an error) or stays silent for `idleLimitMs`; a slow reader is not held against it.
  */
 export function readWithIdleLimit(source: Readable, idleLimitMs: number): Readable {

@@ -96,7 +96,7 @@ describe.each([['V1', false], ['V4', true]])('an object store over %s', (version
       expect(part).toMatchObject({ sizeBytes: 10, firstByte, lengthBytes: expected.length });
       expect(await read(part.stream)).toBe(expected);
     }
-    await expect(store.openRead(put.key, { firstByte: 10 })).rejects.toMatchObject({ kind: 'input', code: 'range_not_satisfiable' });
+    await expect(store.openRead(put.key, { firstByte: 10 })).rejects.toMatchObject({ kind: 'input', code: 'range-not-satisfiable' });
   });
 
   test('putting the same again is success, putting other content is a conflict that changes nothing', async () => {

@@ -13,7 +13,7 @@ export class PromMetrics extends Metrics {
     this.registry.setDefaultLabels({ service });
   }
 
-  /** CPU, memory and event-loop figures; once per process is enough. */
+  /** CPU, memory and event-loop figures: of the process, under the name of each service in it. */
   collectProcessFigures(): void {
     collectDefaultMetrics({ register: this.registry });
   }

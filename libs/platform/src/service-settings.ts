@@ -65,7 +65,7 @@ export const sharedVariables: readonly string[] = [
   ...variableNames(databaseSchema), ...variableNames(eventLogSchema), 'CC_CHANNELS_FILE',
   ...['CC_ENCRYPTION_KEY', 'CC_API_KEYS'].flatMap((name) => [name, `${name}_FILE`]),
   ...variableNames(z.object(objectStoreShape)),
-  'CC_SIM_SPEED', 'CC_SPOOL_DIR', 'CC_OBJECT_STORE_PORT', 'CC_HOST', 'CC_LOG_LEVEL', 'CC_SHUTDOWN_SECONDS',
+  'CC_SIM_SPEED', 'CC_OBJECT_STORE_PORT', 'CC_HOST', 'CC_LOG_LEVEL', 'CC_SHUTDOWN_SECONDS',
 ];
 
 function nearest(name: string, known: ReadonlySet<string>): string {

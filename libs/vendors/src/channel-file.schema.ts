@@ -15,8 +15,6 @@ export const ChannelEntry = z.strictObject({
   weight: z.number().nonnegative().default(1),
   /** Which tenants may use it; absent: all. */
   tenants: z.array(z.string().min(1)).min(1).optional(),
-  /** A call that was accepted but of which nothing is heard for this long makes the channel suspect. */
-  silenceSeconds: z.number().int().positive().default(120),
   /** The last part of the callback's path; two while they are being changed. Only for vendors that call back. */
   callbackSecrets: z.array(secretOf(16, 128)).min(1).max(2).optional(),
   settings: z.unknown().optional(),

@@ -17,7 +17,6 @@ export interface Channel {
   readonly weight: number;
   /** Absent: every tenant. */
   readonly tenants?: readonly string[];
-  readonly silenceSeconds: number;
   readonly capabilities: Capabilities;
   /** Empty for a vendor that is polled. */
   readonly callbackSecrets: readonly Secret[];
@@ -70,9 +69,9 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   if (vendor === undefined) return undefined;
   const open = readSettings(resolved, vendor, path, report);
   if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || open === undefined) return undefined;
-  const { id, protocol, enabled, weight, tenants, silenceSeconds, callbackSecrets = [] } = checked;
+  const { id, protocol, enabled, weight, tenants, callbackSecrets = [] } = checked;
   return {
-    id, vendor: vendor.code, protocol, enabled, weight, silenceSeconds, callbackSecrets,
+    id, vendor: vendor.code, protocol, enabled, weight, callbackSecrets,
     ...(tenants === undefined ? {} : { tenants }),
     capabilities: vendor.capabilities,
     open,

@@ -125,7 +125,6 @@ export interface RecordingAccess {
   readonly firstTryAfterMs: number;
   /** After this long without success it is given up. */
   readonly giveUpAfterMs: number;
-  readonly fileExtension: string;
   /** @param vendorUrl what `recording-available` carried. `publicUrl` is the address without secrets. */
   locate(call: { readonly vendorCallId: string; readonly vendorUrl?: string }): Promise<RecordingLocation>;
 }

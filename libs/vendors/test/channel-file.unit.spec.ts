@@ -35,7 +35,7 @@ it('gives every channel with its defaults; secrets are told by nothing but revea
   const file = parse(`channels:${e9}${hw}`);
   if (!file.ok) throw new Error(file.faults.join('\n'));
   expect(file.channels).toMatchObject([
-    { id: 'e9-main', vendor: 'e9', protocol: 'callback', enabled: true, weight: 2, tenants: ['sales'], silenceSeconds: 120, capabilities: { followUp: 'callbacks' } },
+    { id: 'e9-main', vendor: 'e9', protocol: 'callback', enabled: true, weight: 2, tenants: ['sales'], capabilities: { followUp: 'callbacks' } },
     { id: 'hw-main', vendor: 'hw', protocol: 'createCall', enabled: false, weight: 1, callbackSecrets: [], capabilities: { cancel: false } },
   ]);
   const [first, second] = file.channels[0]?.callbackSecrets ?? [];

@@ -7,7 +7,6 @@ export function e9Recording(settings: E9Settings): RecordingAccess {
   return {
     firstTryAfterMs: settings.recordingReadyAfterSeconds * 1000,
     giveUpAfterMs: settings.recordingGiveUpAfterSeconds * 1000,
-    fileExtension: 'mp3',
     locate: ({ vendorUrl }) => Promise.resolve(locate(settings, vendorUrl)),
   };
 }

@@ -29,7 +29,5 @@ export const HwSettings = z.strictObject({
   /** The vendor does not say when a recording is ready (cec_07_1307). */
   recordingReadyAfterSeconds: z.number().int().nonnegative().default(60),
   recordingGiveUpAfterSeconds: z.number().int().positive().default(86_400),
-  /** The vendor does not name the format of a recording; its call centre's other recordings are wav. */
-  recordingFileExtension: z.string().regex(/^[a-z0-9]{1,8}$/).default('wav'),
 });
 export type HwSettings = z.output<typeof HwSettings>;

@@ -9,7 +9,6 @@ export function hwRecording(settings: HwSettings, client: HwClient): RecordingAc
   return {
     firstTryAfterMs: settings.recordingReadyAfterSeconds * 1000,
     giveUpAfterMs: settings.recordingGiveUpAfterSeconds * 1000,
-    fileExtension: settings.recordingFileExtension,
     locate: ({ vendorCallId }) => locate(client, vendorCallId),
   };
 }
