@@ -225,6 +225,7 @@ describe('the event dispatcher on PostgreSQL', () => {
   it('makes the same events of a notification that comes twice, and of a message that the vendor repeats', async () => {
     const call = newCall();
     await tell(started(call), accepted(call));
+    await settled();
     const ended = callback(call, hungUp);
     await notify(ended, ended);
     await settled();
@@ -254,9 +255,9 @@ describe('the event dispatcher on PostgreSQL', () => {
     expect(await waiting()).toEqual([]);
   });
 
-  it('puts aside what waits for longer than the limit, and nothing earlier', async () => {
+  it('puts aside what has waited for longer than the limit, and nothing earlier, however old it is', async () => {
     const call = newCall();
-    const orphan = callback(call, aCalled);
+    const orphan = callback(call, aCalled, undefined, Date.now() - 3_600_000);
     await notify(orphan);
     await settled();
     await database.query(`INSERT INTO dispatcher_subject (subject, created) VALUES ('older than all', 0)`);

@@ -129,6 +129,7 @@ describe('the record store on PostgreSQL', () => {
     await settled();
     expect(versions(grown)).toEqual([1]);
     expect(versions(copied)).toEqual([10]);
+    expect(await database.query('SELECT key, reason FROM dead_letter')).toEqual([]);
   });
 
   it('keeps one row for each of 200 calls, however their events are mixed', async () => {
