@@ -11,8 +11,8 @@ import { RecordingArchiverSettings } from '../recording-archiver.config';
 
 const SERVICE = 'recording-archiver';
 const IDLE_MS = 250;
-/** Beyond the download: the vendor's address, the upload and its repetitions. */
-const LEASE_MARGIN_MS = 30_000;
+/** Renewed for as long as a try takes; after a crash the task is due again so soon. */
+const LEASE_MS = 30_000;
 
 /** What the archive loop reads of its surroundings. */
 @Injectable()
@@ -57,16 +57,27 @@ export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async step(): Promise<boolean> {
     const room = await this.inFlight.room();
-    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), this.ambience.settings.values.downloadSeconds * 1000 + LEASE_MARGIN_MS, room);
+    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), LEASE_MS, room);
     for (const task of tasks) this.inFlight.begin(this.archive(task));
     return tasks.length === room;
+  }
+
+  /** Keeps the task from being taken a second time while it is worked on. */
+  private async held<T>(task: ArchiveTask, work: () => Promise<T>): Promise<T> {
+    const renew = (): void => void this.tasks.renew(task, this.ambience.clock.nowMs() + LEASE_MS).catch((error: unknown) => this.ambience.log.warn('a lease could not be renewed', { callId: task.callId, error }));
+    const renewal = setInterval(renew, LEASE_MS / 3);
+    try {
+      return await work();
+    } finally {
+      clearInterval(renewal);
+    }
   }
 
   /** Never rejects: a task whose outcome could not be stored is due again when its lease ends. */
   private async archive(task: ArchiveTask): Promise<void> {
     const { clock, log, metrics, settings } = this.ambience;
     try {
-      const outcome = await this.transfer.attempt(task);
+      const outcome = await this.held(task, () => this.transfer.attempt(task));
       const nowMs = clock.nowMs();
       const conclusion = conclude(task, outcome, nowMs, settings.values.retrySeconds * 1000);
       if (conclusion.kind === 'again') {

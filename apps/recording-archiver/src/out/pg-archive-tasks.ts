@@ -53,6 +53,11 @@ export class PgArchiveTasks {
     }));
   }
 
+  /** Holds a task that was taken until then. */
+  async renew(task: ArchiveTask, untilMs: number): Promise<void> {
+    await this.database.query(`UPDATE archive_task SET next_try = $2 WHERE attempt_id = $1 AND state = 'open'`, [task.attemptId, untilMs]);
+  }
+
   async postpone(task: ArchiveTask, reason: string, nextTryAtMs: number): Promise<void> {
     await this.database.query(`UPDATE archive_task SET next_try = $2, tries = tries + 1, last_reason = $3 WHERE attempt_id = $1 AND state = 'open'`, [task.attemptId, nextTryAtMs, reason.slice(0, 500)]);
   }
