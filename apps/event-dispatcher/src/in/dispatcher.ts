@@ -75,6 +75,7 @@ function acceptedEvent(notification: ChannelNotification, attempt: KnownAttempt)
   return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', vendorCallId: notification.vendorCallId }];
 }
 
+/** Of copies the first: it tells when the event was first heard of. */
 function distinct(events: readonly CallEvent[]): CallEvent[] {
-  return [...new Map(events.map((event) => [event.id, event])).values()];
+  return [...new Map([...events].reverse().map((event) => [event.id, event])).values()].reverse();
 }
