@@ -22,11 +22,11 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const mp3 = (): Buffer => Buffer.concat([Buffer.from('ID3'), randomBytes(300_000)]);
 const wav = (): Buffer => Buffer.concat([Buffer.from('RIFF'), randomBytes(4), Buffer.from('WAVE'), randomBytes(1000)]);
 
-/** `brief` gives a recording up after a second. */
+/** `brief` gives a recording up after three seconds. */
 function channelFile(endpoint: string): string {
   const channel = (id: string, giveUpAfterSeconds: number): string =>
     `- { id: ${id}, vendor: e9, protocol: callback, callbackSecrets: [{ value: recording-secret-0123456 }], settings: { endpoint: '${endpoint}', accountSid: ${'a'.repeat(32)}, authToken: { value: ${'b'.repeat(32)} }, appId: ${'c'.repeat(32)}, recordingReadyAfterSeconds: 0, recordingGiveUpAfterSeconds: ${giveUpAfterSeconds} } }\n`;
-  return `channels:\n${channel('main', 3600)}${channel('brief', 1)}`;
+  return `channels:\n${channel('main', 3600)}${channel('brief', 3)}`;
 }
 
 describe('the recording archiver on PostgreSQL and the embedded object store', () => {
