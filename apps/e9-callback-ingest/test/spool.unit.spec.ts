@@ -108,6 +108,9 @@ describe('the spool', () => {
       await writeFile(join(directory, 'replayed'), text);
       expect(await spool.loadPosition()).toEqual(BEGINNING);
     }
+    await spool.savePosition({ segment: 4, offset: 0 });
+    await writeFile(join(directory, 'replayed'), (await readFile(join(directory, 'replayed'), 'utf8')).replace('04 ', '05 '));
+    expect(await spool.loadPosition()).toEqual(BEGINNING);
     await spool.close();
   });
 

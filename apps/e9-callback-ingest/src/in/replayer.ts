@@ -76,13 +76,15 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     if (payloads.length > 0) return true;
     if (!finished) return false;
     await this.moveTo({ segment: segment + 1, offset: 0 });
-    await spool.remove(segment);
     return true;
   }
 
+  /** A position that cannot be saved counts all the same: what is in the log already must not go there again and again. */
   private async moveTo(position: SpoolPosition): Promise<void> {
-    await this.store.spool.savePosition(position);
+    const { spool } = this.store;
     this.position = position;
+    await spool.savePosition(position);
+    for (const segment of await spool.segments()) if (segment < position.segment) await spool.remove(segment);
   }
 
   /** One append per key order: all records of a batch go in one call. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { CcError } from '@cc/kernel';
 import { frame, readFrames, type FramesRead } from '../domain/frames';
 
@@ -25,6 +26,9 @@ export interface SpoolPosition {
   readonly offset: number;
 }
 
+const BEGINNING: SpoolPosition = { segment: 0, offset: 0 };
+const CHECKPOINT = /^(\d{12}) (\d{16}) [0-9a-f]{8}\n$/;
+
 export interface SpoolOptions {
   readonly directory: string;
   readonly segmentBytes: number;
@@ -47,6 +51,7 @@ export class Spool {
   static async open(options: SpoolOptions): Promise<Spool> {
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
     const spool = new Spool(options);
+    await spool.reserveCheckpoint();
     // Never a number that the replayer has left behind: drained segments are gone, but what they held was read.
     spool.nextSegment = Math.max(((await spool.segments()).at(-1) ?? 0) + 1, (await spool.loadPosition()).segment);
     return spool;
@@ -118,6 +123,8 @@ export class Spool {
     const { active } = this;
     this.active = undefined;
     await active?.handle.close().catch(() => undefined);
+    // Nothing in it was acknowledged: a disk that refuses each write would be left full of empty files.
+    if (active?.size === 0) await this.remove(active.number).catch(() => undefined);
   }
 
   /** The numbers of the segments on disk, oldest first. */
@@ -141,9 +148,7 @@ export class Spool {
 
   /** Keeps what a segment holds beside the spool, as `….damaged`, for a person to look at; removing the segment leaves that. */
   async keepDamaged(segment: number): Promise<void> {
-    await link(this.pathOf(segment), `${this.pathOf(segment)}.damaged`).catch((error: unknown) => {
-      if (!isThereAlready(error)) throw error;
-    });
+    await link(this.pathOf(segment), `${this.pathOf(segment)}.damaged`).catch(unlessThereAlready);
     await syncDirectory(this.options.directory);
   }
 
@@ -156,28 +161,29 @@ export class Spool {
     return this.active === undefined ? segment < this.nextSegment : segment < this.active.number;
   }
 
+  /** The beginning where nothing readable was saved. */
   async loadPosition(): Promise<SpoolPosition> {
-    const handle = await open(this.checkpointPath, 'r').catch(() => undefined);
-    if (handle === undefined) return { segment: 0, offset: 0 };
-    try {
-      const [segment, offset] = (await handle.readFile('utf8')).split(' ').map(Number);
-      return segment === undefined || offset === undefined || !Number.isSafeInteger(segment) || !Number.isSafeInteger(offset) ? { segment: 0, offset: 0 } : { segment, offset };
-    } finally {
-      await handle.close();
-    }
+    const text = await readFile(this.checkpointPath, 'utf8').catch(() => '');
+    const [, segment, offset] = CHECKPOINT.exec(text) ?? [];
+    if (segment === undefined || offset === undefined) return BEGINNING;
+    const position = { segment: Number(segment), offset: Number(offset) };
+    return checkpointText(position) === text ? position : BEGINNING;
   }
 
-  async savePosition({ segment, offset }: SpoolPosition): Promise<void> {
-    const temporary = `${this.checkpointPath}.new`;
-    const handle = await open(temporary, 'w', 0o600);
+  /** Its room is taken while there is some. */
+  private async reserveCheckpoint(): Promise<void> {
+    await writeFile(this.checkpointPath, checkpointText(BEGINNING), { flag: 'wx', mode: 0o600 }).catch(unlessThereAlready);
+  }
+
+  /** Written over the former one, which takes no room: a disk that the spool itself has filled must not keep it from being drained. */
+  async savePosition(position: SpoolPosition): Promise<void> {
+    const handle = await open(this.checkpointPath, constants.O_WRONLY | constants.O_CREAT, 0o600);
     try {
-      await handle.writeFile(`${segment} ${offset}`);
+      await handle.write(checkpointText(position), 0);
       await handle.datasync();
     } finally {
       await handle.close();
     }
-    await rename(temporary, this.checkpointPath);
-    await syncDirectory(this.options.directory);
   }
 
   async close(): Promise<void> {
@@ -194,8 +200,14 @@ export class Spool {
   }
 }
 
-function isThereAlready(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
+/** `segment offset crc`, always of the same length. */
+function checkpointText({ segment, offset }: SpoolPosition): string {
+  const text = `${String(segment).padStart(12, '0')} ${String(offset).padStart(16, '0')}`;
+  return `${text} ${crc32(text).toString(16).padStart(8, '0')}\n`;
+}
+
+function unlessThereAlready(error: unknown): void {
+  if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST')) throw error;
 }
 
 async function syncDirectory(path: string): Promise<void> {

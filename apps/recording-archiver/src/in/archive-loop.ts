@@ -57,14 +57,19 @@ export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async step(): Promise<boolean> {
     const room = await this.inFlight.room();
-    const tasks = await this.tasks.take(this.ambience.clock.nowMs(), LEASE_MS, room);
-    for (const task of tasks) this.inFlight.begin(this.archive(task));
+    const nowMs = this.ambience.clock.nowMs();
+    const tasks = await this.tasks.take(nowMs, LEASE_MS, room);
+    for (const task of tasks) this.inFlight.begin(this.archive(task, nowMs + LEASE_MS));
     return tasks.length === room;
   }
 
   /** Keeps the task from being taken a second time while it is worked on. */
-  private async held<T>(task: ArchiveTask, work: () => Promise<T>): Promise<T> {
-    const renew = (): void => void this.tasks.renew(task, this.ambience.clock.nowMs() + LEASE_MS).catch((error: unknown) => this.ambience.log.warn('a lease could not be renewed', { callId: task.callId, error }));
+  private async held<T>(task: ArchiveTask, leasedUntilMs: number, work: () => Promise<T>): Promise<T> {
+    let until = leasedUntilMs;
+    const renew = (): void => {
+      const next = this.ambience.clock.nowMs() + LEASE_MS;
+      void this.tasks.renew(task, until, next).then(() => (until = next), (error: unknown) => this.ambience.log.warn('a lease could not be renewed', { callId: task.callId, error }));
+    };
     const renewal = setInterval(renew, LEASE_MS / 3);
     try {
       return await work();
@@ -74,10 +79,10 @@ export class ArchiveLoop implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Never rejects: a task whose outcome could not be stored is due again when its lease ends. */
-  private async archive(task: ArchiveTask): Promise<void> {
+  private async archive(task: ArchiveTask, leasedUntilMs: number): Promise<void> {
     const { clock, log, metrics, settings } = this.ambience;
     try {
-      const outcome = await this.held(task, () => this.transfer.attempt(task));
+      const outcome = await this.held(task, leasedUntilMs, () => this.transfer.attempt(task));
       const nowMs = clock.nowMs();
       const conclusion = conclude(task, outcome, nowMs, settings.values.retrySeconds * 1000);
       if (conclusion.kind === 'again') {

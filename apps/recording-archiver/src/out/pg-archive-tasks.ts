@@ -53,9 +53,9 @@ export class PgArchiveTasks {
     }));
   }
 
-  /** Holds a task that was taken until then. */
-  async renew(task: ArchiveTask, untilMs: number): Promise<void> {
-    await this.database.query(`UPDATE archive_task SET next_try = $2 WHERE attempt_id = $1 AND state = 'open'`, [task.attemptId, untilMs]);
+  /** Holds a task for longer, unless it was postponed or taken by another one meanwhile. */
+  async renew(task: ArchiveTask, formerUntilMs: number, untilMs: number): Promise<void> {
+    await this.database.query(`UPDATE archive_task SET next_try = $3 WHERE attempt_id = $1 AND state = 'open' AND next_try = $2`, [task.attemptId, formerUntilMs, untilMs]);
   }
 
   async postpone(task: ArchiveTask, reason: string, nextTryAtMs: number): Promise<void> {
