@@ -84,7 +84,7 @@ describe.each<Backend>(['postgres', 'kafka'])('a crash in the middle of dialling
       expect((await ringsOf(system, to)).length).toBe(rung);
       expect(row).toMatchObject({ state: 'close', attempts: 1 });
       // The dial of a call that nobody was rung for had not left; nobody can know that.
-      if (rung === 0) expect(row).toMatchObject({ close_type: '255', recording_status: 'absent' });
+      if (rung === 0) expect(row).toMatchObject({ close_type: '255', recording_status: 'failed' });
       else if (channel === 'e9-main') expect(row).toMatchObject({ close_type: '0', recording_status: 'archived' });
       else expect(['0', '255']).toContain(row['close_type']);
     }

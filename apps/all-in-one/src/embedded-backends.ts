@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { CcError, type Log } from '@cc/kernel';
+import { CcError, describeError, type Log } from '@cc/kernel';
 import { startEmbeddedObjectStore } from '@cc/object-store';
 import { variablePrefix, type Environment, type ServiceDefinition } from '@cc/platform';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@cc/postgres';
@@ -66,7 +66,9 @@ async function databaseUrl({ env, log, say }: BackendOptions, dataDir: string, s
 async function objectStoreVariables({ env, log, say, objectStorePort }: BackendOptions, dataDir: string, secrets: DevelopmentSecrets, stops: (() => Promise<void>)[]): Promise<Environment> {
   if (env['CC_OSS_BUCKET'] !== undefined) return {};
   const credentials = { accessKeyId: secrets.objectStoreKeyId, accessKeySecret: secrets.objectStoreKeySecret };
-  const store = await startEmbeddedObjectStore({ dataDir: join(dataDir, 'objects'), port: objectStorePort, host: '127.0.0.1', ...credentials, log });
+  const store = await startEmbeddedObjectStore({ dataDir: join(dataDir, 'objects'), port: objectStorePort, host: '127.0.0.1', ...credentials, log }).catch((cause: unknown) => {
+    throw new CcError('input', 'no-object-store', `The object store cannot start (${describeError(cause)}); CC_OBJECT_STORE_PORT sets its port (0: any free one)`, { cause });
+  });
   stops.push(() => store.stop());
   say(`object store         ${store.endpoint}`);
   return {

@@ -108,6 +108,25 @@ describe('the call gateway on PostgreSQL', () => {
     expect(errors).toContainEqual({ pointer: '/channel', detail: 'there is no channel none; there are e9-main, hw-main' });
   });
 
+  it('connects nobody with themselves: one phone would ring twice', async () => {
+    const answer = await acme.post('/calls', { from: '13900000001', to: '+86 139 0000 0001' });
+    expect(answer.status).toBe(422);
+    expect(Answer.parse(answer.data).errors).toEqual([{ pointer: '/to', detail: 'is the number of from: one phone would ring twice' }]);
+  });
+
+  it.each([['%ff', 400], ['x'.repeat(300), 414]])('answers an address that leads nowhere with a problem: %.10s', async (id, status) => {
+    expect(await acme.get(`/calls/${id}`)).toMatchObject({ status, headers: { 'content-type': expect.stringContaining('problem+json') }, data: { status, retriable: false, requestId: expect.stringMatching(/^req-/) } });
+  });
+
+  it('says of each query parameter what it should be', async () => {
+    const { status, data } = await acme.get('/calls?createdFrom=today&pageSize=0&state=open&nope=1');
+    expect(status).toBe(422);
+    expect(Answer.parse(data).errors).toEqual(expect.arrayContaining([
+      { pointer: '?createdFrom', detail: 'is no time: give epoch milliseconds, e.g. 1795498818847' }, { pointer: '?pageSize', detail: 'is below 1' },
+      { pointer: '?state', detail: 'is no state; there are init, conn, close' }, { pointer: '?nope', detail: 'is not a parameter of this request' },
+    ]));
+  });
+
   it.each([
     ['broken JSON', '{"from":', 'application/json', 400], ['no JSON', 'from=1', 'application/x-www-form-urlencoded', 415], ['nothing it knows', '<a/>', 'text/xml', 415], ['too much', JSON.stringify({ x: 'x'.repeat(70_000) }), 'application/json', 413], ['a list', '[]', 'application/json', 422],
   ])('refuses a body that is %s', async (_name, data, contentType, status) => {

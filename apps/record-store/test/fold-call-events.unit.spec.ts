@@ -24,11 +24,13 @@ const available = (atMs: number): CallEvent => ({ type: 'cc.call.recording-avail
 const archived = (atMs: number): CallEvent => ({ type: 'cc.call.recording-archived.v1', ...on(1, 'archived', atMs, 'archiver'), object: 'recordings/1.mp3', url: 'https://oss.example/1.mp3', sizeBytes: 4096, sha256: 'a'.repeat(64) });
 const failed = (atMs: number): CallEvent => ({ type: 'cc.call.recording-failed.v1', ...on(1, 'failed', atMs, 'archiver'), reason: 'the vendor has lost it' });
 
+const cancelled = (atMs: number): CallEvent => ({ type: 'cc.call.cancel-requested.v1', ...base('call-1/cancel-requested', atMs, 'gateway') });
+
 const talked = [requested, started(), accepted(), aRinging(1000), connected(5000), ended(65_400, { endedBy: 'b', vendorCode: '1', durationSeconds: 60 }), archived(90_000)];
 
 /** Everything that may be told of one call, by several sources at different times. */
 const manifold: readonly CallEvent[] = [
-  ...talked, { type: 'cc.call.cancel-requested.v1', ...base('call-1/cancel-requested', 60_000, 'gateway') },
+  ...talked, cancelled(60_000),
   unknown(), aRinging(900, 'poll'), aRinging(1100, 'query'), aAnswered(2000), aAnswered(1900, 'derived'), bRinging(3000), bRinging(2900, 'poll'),
   connected(5100, 'poll'), connected(4900, 'derived'), connected(5050, 'query'), ended(66_000, { closeType: 255, reason: 'polled' }, 'poll'), ended(70_000, { closeType: 255 }, 'reaper'), available(66_000), failed(80_000),
 ];
@@ -93,6 +95,14 @@ describe('the fold of call events', () => {
     expect(foldCallEvents(talked.slice(1))).toBeUndefined();
   });
 
+  it('tells nobody who ended a call that was over when it was cancelled', () => {
+    expect(folded([requested, started(), connected(5000), ended(9000), cancelled(9500)]).endedBy).toBeUndefined();
+  });
+
+  it('does not say how long a call lasted of which no end was heard', () => {
+    expect(folded([requested, started(), ended(9000, { closeType: 255 }, 'reaper')]).durationSeconds).toBeUndefined();
+  });
+
   it('tells an ordinary call in full', () => {
     expect(folded([...talked, available(66_000)])).toEqual({
       callId: 'call-1', tenant: 'acme', version: 8, state: 'close', stage: 'ended', recordState: 'complete',
@@ -114,7 +124,9 @@ describe('the fold of call events', () => {
     ['talking', [started(), connected(5000)], { state: 'conn', stage: 'connected', connectedAt: T0 + 5000, bOffhookAt: T0 + 5000, recordState: 'partial' }],
     ['refused by the vendor', [started(), refused(), ended(21, { closeType: 6, vendorCode: '31', reason: 'no balance', endedBy: 'vendor' }, 'router')],
       { state: 'close', recordState: 'complete', closeType: 6, closeReason: 'no balance', vendorCode: '31', endedBy: 'vendor', durationSeconds: 0, recording: { status: 'absent' } }],
-    ['reaped', [started(), unknown(), ended(9000, { closeType: 255, endedBy: 'cc', reason: 'nothing was heard' }, 'reaper')], { state: 'close', recordState: 'partial', closeType: 255, closeReason: 'nothing was heard' }],
+    ['reaped', [started(), unknown(), ended(9000, { closeType: 255, endedBy: 'cc', reason: 'nothing was heard' }, 'reaper')], { state: 'close', recordState: 'partial', closeType: 255, closeReason: 'nothing was heard', recording: { status: 'failed', reason: 'nobody knows whether there is one: no end of the call was heard of' } }],
+    ['cancelled, and the vendor does not tell who ended it', [started(), connected(5000), cancelled(8000), ended(9000)], { endedBy: 'application' }],
+    ['cancelled, and the vendor tells who ended it', [started(), connected(5000), cancelled(8000), ended(9000, { endedBy: 'b' })], { endedBy: 'b' }],
     ['reaped, and then the vendor told', [started(), ended(9000, { closeType: 255, reason: 'nothing was heard' }, 'reaper'), ended(8000, { closeType: 4 })], { state: 'close', recordState: 'complete', closeType: 4, closedAt: T0 + 8000 }],
     ['connection lost, rebuilt from the talking time', [started(), ended(65_000, { durationSeconds: 30 })], { state: 'close', connectedAt: T0 + 35_000, bOffhookAt: T0 + 35_000, durationSeconds: 30, recording: { status: 'expected' } }],
     ['talking time counted where the vendor tells none', [started(), connected(5000), ended(65_999)], { durationSeconds: 60 }],

@@ -33,7 +33,7 @@ const RETRY_AFTER_SECONDS = 2;
 const statusOf: Readonly<Record<ErrorKind, number>> = { input: 422, conflict: 409, missing: 404, unavailable: 503, fault: 500 };
 const codeOfStatus: Readonly<Record<number, string>> = {
   400: 'malformed-request', 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 405: 'method-not-allowed',
-  406: 'not-acceptable', 408: 'request-timeout', 413: 'body-too-large', 415: 'unsupported-media-type', 422: 'invalid-request', 429: 'too-many-requests', 503: 'unavailable',
+  406: 'not-acceptable', 408: 'request-timeout', 413: 'body-too-large', 414: 'address-too-long', 415: 'unsupported-media-type', 422: 'invalid-request', 429: 'too-many-requests', 503: 'unavailable',
 };
 
 type Answer = Pick<Problem, 'status' | 'code' | 'detail' | 'errors'>;
@@ -52,13 +52,20 @@ export class ProblemFilter implements ExceptionFilter {
     if (answer.status === 503) this.log.warn('request refused, a backend is away', fields);
     else if (answer.status >= 500) this.log.error('request failed', fields);
     if (reply.sent) return;
-    const problem: Problem = {
-      type: 'about:blank', title: titleOf(answer.code), ...answer, requestId: request.id,
-      retriable: answer.status === 503 || answer.status === 429 || answer.status === 408,
-    };
-    if (answer.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
-    void reply.status(answer.status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(problem));
+    sendProblem(reply, answer, request.id);
   }
+}
+
+/** What Fastify refuses before any route is found: a broken or overlong address. */
+export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, answerTo(error), request.id);
+}
+
+function sendProblem(reply: FastifyReply, answer: Answer, requestId: string): void {
+  const { status } = answer;
+  const problem: Problem = { type: 'about:blank', title: titleOf(answer.code), ...answer, requestId, retriable: status === 503 || status === 429 || status === 408 };
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(problem));
 }
 
 function answerTo(error: unknown): Answer {
@@ -70,7 +77,14 @@ function answerTo(error: unknown): Answer {
   return status === undefined ? { status: 500, code: 'fault', detail: 'An unexpected fault; it was recorded under the request id' } : fromStatus(status, error instanceof Error ? error.message : 'The request was refused');
 }
 
-const fromStatus = (status: number, detail: string): Answer => ({ status, code: codeOfStatus[status] ?? (status < 500 ? 'refused' : 'fault'), detail });
+/** In place of what the framework says, which names no remedy or repeats the whole input. */
+const detailOfStatus: Readonly<Record<number, string>> = {
+  413: 'The body is larger than this service takes',
+  414: 'A part of the address is longer than any id of this API',
+  415: 'Send the body as application/json',
+};
+
+const fromStatus = (status: number, detail: string): Answer => ({ status, code: codeOfStatus[status] ?? (status < 500 ? 'refused' : 'fault'), detail: detailOfStatus[status] ?? detail });
 
 /** Fastify's own refusals (broken JSON, a body too large) carry their 4xx status. */
 function statusInside(error: unknown): number | undefined {

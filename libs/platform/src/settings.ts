@@ -101,13 +101,13 @@ function rawValues(shape: z.core.$ZodShape, env: Environment, faults: string[]):
   );
 }
 
-function faultLine(shape: z.core.$ZodShape, issue: z.core.$ZodIssue): string {
+function faultLine(shape: z.core.$ZodShape, issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
   const schema = shape[String(issue.path[0])];
   if (schema === undefined) return issue.message;
   const { env, help, example, unit, secret } = descriptionOf(schema);
-  const given = issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message;
+  const fault = issue.code !== 'invalid_type' ? issue.message : given[String(issue.path[0])] === undefined ? 'is missing' : `is no ${issue.expected}`;
   const byFile = secret === true ? ` (or ${env}_FILE=/path/to/file)` : '';
-  return `${env}: ${given}. ${help}${unit === undefined ? '' : ` [${unit}]`}. Example: ${env}=${example}${byFile}`;
+  return `${env}: ${fault}. ${help}${unit === undefined ? '' : ` [${unit}]`}. Example: ${env}=${example}${byFile}`;
 }
 
 export type Loaded<T> = { readonly kind: 'loaded'; readonly settings: T } | { readonly kind: 'faulty'; readonly faults: readonly string[] };
@@ -115,8 +115,9 @@ export type Loaded<T> = { readonly kind: 'loaded'; readonly settings: T } | { re
 /** Reads the settings of a shape from the environment: the parsed values, or every fault at once. */
 export function loadShape<S extends z.ZodRawShape>(schema: z.ZodObject<S>, env: Environment): Loaded<z.output<z.ZodObject<S>>> {
   const faults: string[] = [];
-  const parsed = schema.safeParse(rawValues(schema.shape, env, faults));
-  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => faultLine(schema.shape, issue)));
+  const given = rawValues(schema.shape, env, faults);
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => faultLine(schema.shape, issue, given)));
   return parsed.success && faults.length === 0 ? { kind: 'loaded', settings: parsed.data } : { kind: 'faulty', faults };
 }
 

@@ -1,13 +1,14 @@
 import { allTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { backoffMs, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
+import { CcError, backoffMs, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLog } from './pino-log';
+import { variablePrefix } from './platform.config';
 import { PlatformModule } from './platform.module';
-import { ProblemFilter } from './problem.filter';
+import { ProblemFilter, refuse } from './problem.filter';
 import { PromMetrics } from './prom-metrics';
 import { Readiness } from './readiness';
 import type { ServiceDefinition } from './service-definition';
@@ -43,7 +44,7 @@ export async function startService(service: ServiceDefinition, settings: Service
   let app: NestFastifyApplication | undefined;
   try {
     app = await createApp(service, settings, { ...backends, log, metrics, readiness });
-    await app.listen(port, host);
+    await app.listen(port, host).catch((error: unknown) => Promise.reject(unlistenable(error, service, host, port)));
     if (service.consumes.length > 0) await app.startAllMicroservices();
   } catch (error) {
     await app?.close().catch(() => undefined);
@@ -65,6 +66,11 @@ export async function startService(service: ServiceDefinition, settings: Service
       log.info('service stopped');
     },
   };
+}
+
+function unlistenable(cause: unknown, service: ServiceDefinition, host: string, port: number): Error {
+  if (!(typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'EADDRINUSE')) return new CcError('input', 'cannot-listen', `${service.name}: cannot listen on ${host}:${port} (${describeError(cause)})`, { cause });
+  return new CcError('input', 'port-in-use', `${service.name}: ${host}:${port} is in use; end what listens there, or set ${variablePrefix(service.name)}_PORT to another port (0: any free one)`, { cause });
 }
 
 async function connect(service: ServiceDefinition, settings: ServiceSettings, log: Log, metrics: PromMetrics, onFatal: (reason: string) => void): Promise<Backends> {
@@ -133,6 +139,7 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
     http: { headersTimeout: timeouts.headersTimeout, connectionsCheckingInterval },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    frameworkErrors: refuse,
   });
   const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: false });

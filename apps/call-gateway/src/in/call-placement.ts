@@ -68,7 +68,8 @@ export class CallPlacement {
     const malformed = new Set(faults.map(({ pointer }) => pointer));
     const from = this.parseNumber('/from', body.from, malformed);
     const to = this.parseNumber('/to', body.to, malformed);
-    const all: FieldFault[] = [...faults, ...from.faults, ...to.faults, ...(malformed.has('/channel') ? [] : await this.channelFaults(body.channel))];
+    const same: FieldFault[] = from.e164 !== undefined && from.e164 === to.e164 ? [{ pointer: '/to', detail: 'is the number of from: one phone would ring twice' }] : [];
+    const all: FieldFault[] = [...faults, ...from.faults, ...to.faults, ...same, ...(malformed.has('/channel') ? [] : await this.channelFaults(body.channel))];
     if (from.e164 === undefined || to.e164 === undefined || all.length > 0) throw new InvalidRequest(all);
     const caller = this.vault.protect(from.e164, tenant, callId);
     const called = this.vault.protect(to.e164, tenant, callId);

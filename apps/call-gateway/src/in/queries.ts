@@ -5,23 +5,25 @@ import { z } from 'zod';
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE_SIZE = 500;
 
+const between = (min: number, max: number) => z.coerce.number('is no number').min(min, `is below ${min}`).max(max, `is above ${max}`);
+
 const WaitQuery = z.strictObject({
-  waitSeconds: z.coerce.number().min(0).max(MAX_WAIT_SECONDS).default(0),
-  afterVersion: z.coerce.number().int().min(0).optional(),
+  waitSeconds: between(0, MAX_WAIT_SECONDS).default(0),
+  afterVersion: between(0, Number.MAX_SAFE_INTEGER).int('is no whole number').optional(),
 });
 
 /** A value to compare with; U+0000, which PostgreSQL cannot take, is in no stored one. */
 const text = (maxLength: number) => z.string().max(maxLength).regex(/^[^\0]*$/, 'must not contain U+0000').optional();
-const epochMs = z.coerce.number().int().min(0).optional();
+const epochMs = z.coerce.number('is no time: give epoch milliseconds, e.g. 1795498818847').int('is no whole number of milliseconds').min(0, 'lies before 1970').optional();
 
 const ListQuery = z.strictObject({
   createdFrom: epochMs,
   createdTo: epochMs,
-  state: CallState.optional(),
+  state: z.enum(CallState.options, `is no state; there are ${CallState.options.join(', ')}`).optional(),
   channel: text(32),
   agent: text(64),
   vendorCallId: text(64),
-  pageSize: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(50),
+  pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50),
   pageToken: z.string().regex(/^\d{1,16}-[A-Za-z0-9-]{1,64}$/, 'is not a token that this API gave').optional(),
 });
 export type ListQuery = z.infer<typeof ListQuery>;

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { CcError } from '@cc/kernel';
+import { CcError, describeError } from '@cc/kernel';
 import { frame, readFrames, type FramesRead } from '../domain/frames';
 
 const SEGMENT = /^(\d{12})\.spool$/;
@@ -48,7 +48,14 @@ export class Spool {
 
   private constructor(private readonly options: SpoolOptions) {}
 
+  /** @throws CcError `spool-unusable` when the directory cannot be made, read or written. */
   static async open(options: SpoolOptions): Promise<Spool> {
+    return await Spool.prepared(options).catch((cause: unknown) => {
+      throw new CcError('input', 'spool-unusable', `The spool's directory ${options.directory} cannot be used (${describeError(cause)}); it must be a directory that the service may write to`, { cause });
+    });
+  }
+
+  private static async prepared(options: SpoolOptions): Promise<Spool> {
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
     const spool = new Spool(options);
     await spool.reserveCheckpoint();

@@ -142,14 +142,22 @@ function closeOf(facts: Facts): Partial<CallRecord> {
   const ended = facts.best('cc.call.ended.v1');
   if (ended === undefined) return {};
   const connectedAt = connectionOf(facts);
-  const counted = connectedAt === undefined ? 0 : Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
+  // Whether anybody talked is unknown where only the reaper ended the call.
+  const unheard = ended.source === 'reaper' ? undefined : 0;
+  const counted = connectedAt === undefined ? unheard : Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
   return defined({
     durationSeconds: facts.told('cc.call.ended.v1', 'durationSeconds') ?? counted,
     closeType: ended.closeType,
     closeReason: facts.told('cc.call.ended.v1', 'reason') ?? closeTypes[ended.closeType],
     vendorCode: facts.told('cc.call.ended.v1', 'vendorCode'),
-    endedBy: facts.told('cc.call.ended.v1', 'endedBy'),
+    endedBy: facts.told('cc.call.ended.v1', 'endedBy') ?? cancelledBefore(facts, ended),
   });
+}
+
+/** Where the vendor does not tell which side ended a call, a cancellation that came before tells. */
+function cancelledBefore(facts: Facts, ended: CallEventOf<'cc.call.ended.v1'>): 'application' | undefined {
+  const cancelled = facts.best('cc.call.cancel-requested.v1');
+  return cancelled !== undefined && cancelled.recordedAt < ended.recordedAt ? 'application' : undefined;
 }
 
 function recordingOf(facts: Facts, requested: boolean): Recording {
@@ -162,9 +170,14 @@ function recordingOf(facts: Facts, requested: boolean): Recording {
   const failed = facts.best('cc.call.recording-failed.v1');
   if (failed !== undefined) return { status: 'failed', reason: failed.reason, ...defined({ vendorUrl: available?.vendorUrl }) };
   if (available !== undefined) return { status: 'available', ...defined({ vendorUrl: available.vendorUrl }) };
-  if (!requested) return { status: 'none' };
+  return requested ? unannounced(facts) : { status: 'none' };
+}
+
+/** What is to be expected while the vendor has told of no recording. */
+function unannounced(facts: Facts): Recording {
   const ended = facts.best('cc.call.ended.v1');
-  return { status: ended !== undefined && connectionOf(facts) === undefined ? 'absent' : 'expected' };
+  if (ended === undefined || connectionOf(facts) !== undefined) return { status: 'expected' };
+  return ended.source === 'reaper' ? { status: 'failed', reason: 'nobody knows whether there is one: no end of the call was heard of' } : { status: 'absent' };
 }
 
 /** The object without its undefined fields. */
