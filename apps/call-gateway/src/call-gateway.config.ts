@@ -1,8 +1,9 @@
 import { encryptionShape, objectStoreShape, setting, settingsFor } from '@cc/platform';
+import { ApiKeys } from './domain/api-keys';
 import { countryOf } from './in/telephone-number';
 
 export class CallGatewaySettings extends settingsFor({
-  apiKeys: setting.secret({ env: 'CC_API_KEYS', help: 'The API keys, comma-separated, each `tenant:key`; a key has at least 24 characters', example: 'acme:cck_3f9a…' }),
+  apiKeys: setting.parsed((given) => ApiKeys.parse(given), { env: 'CC_API_KEYS', secret: true, help: 'The API keys, comma-separated, each `tenant:key`; a key has at least 24 characters', example: 'acme:cck_3f9a…' }),
   country: setting.parsed(countryOf, { env: 'CC_CALL_GATEWAY_COUNTRY', default: 'CN', help: 'The country whose national number forms are accepted (ISO 3166-1)', example: 'CN' }),
   notAfterSeconds: setting.integer({ env: 'CC_CALL_GATEWAY_NOT_AFTER_SECONDS', default: 60, min: 1, max: 3600, unit: 's', help: 'A call that is not dialled after this long is closed, unless the request says otherwise', example: '60' }),
   ...encryptionShape,

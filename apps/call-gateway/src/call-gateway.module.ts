@@ -22,7 +22,7 @@ import { ChannelCatalogue } from './out/channel-catalogue';
     CallPlacement,
     CallChanges,
     GatewayReadiness,
-    { provide: ApiKeys, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => ApiKeys.parse(values.apiKeys) },
+    { provide: ApiKeys, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => values.apiKeys },
     { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },
     { provide: ObjectStore, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new AliOssObjectStore(objectStoreOptions(values)) },
   ],

@@ -46,7 +46,7 @@ describe('API keys', () => {
     expect([`${key}a`, `${key}b`, `${key}:c`, key, '', `acme:${key}a`].map((given) => keys.principalOf(given)?.tenant)).toEqual(['acme', 'acme', 'globex-2', undefined, undefined, undefined]);
   });
   it.each([
-    ['', /no entry/], [' , ', /no entry/], [`acme:${'k'.repeat(23)}`, /entry 1/], [`acme:${key},Acme:${key},:${key},acme ${key},acme:${key} x`, /entry 2, entry 3, entry 4, entry 5: /],
+    ['', /no entry/], [' , ', /no entry/], [`acme:${'k'.repeat(23)}`, /entry 1/], [`acme:${key},globex:${key}`, /twice/], [`acme:${key},Acme:${key},:${key},acme ${key},acme:${key} x`, /entry 2, entry 3, entry 4, entry 5: /],
   ])('%j are refused', (text, reason) => {
     expect(() => ApiKeys.parse(text)).toThrow(reason);
     expect(() => ApiKeys.parse(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(key) }));

@@ -13,7 +13,7 @@ export class SimulatorSettings extends settingsFor({
   }),
   e9CallbackConnectTimeoutMs: setting.integer({ env: 'CC_SIM_E9_CALLBACK_CONNECT_TIMEOUT_MS', default: 2500, min: 2000, max: 60_000, unit: 'ms', help: 'How long e9 waits for the connection of a callback', example: '2500' }),
   e9CallbackAnswerTimeoutMs: setting.integer({ env: 'CC_SIM_E9_CALLBACK_ANSWER_TIMEOUT_MS', default: 2000, min: 2000, max: 60_000, unit: 'ms', help: 'How long e9 waits for the answer to a callback; the vendor itself waits for 500 ms', example: '2000' }),
-  e9DisplayNumbers: setting.list({ env: 'CC_SIM_E9_DISPLAY_NUMBERS', default: ['4001234567', '01088889999'], help: 'Display numbers that e9 has approved', example: '4001234567,01088889999' }),
+  e9DisplayNumbers: setting.list({ env: 'CC_SIM_E9_DISPLAY_NUMBERS', default: ['4001234567', '01088889999'], item: { pattern: /^\d{3,20}$/, form: 'a number in digits' }, help: 'Display numbers that e9 has approved', example: '4001234567,01088889999' }),
   e9QueriesPerMinute: setting.integer({ env: 'CC_SIM_E9_QUERIES_PER_MINUTE', default: 9, min: 0, max: 1_000_000, help: 'Record queries that e9 allows per minute; the vendor allows fewer than 10', example: '9' }),
   hwAppKey: setting.text({ env: 'CC_SIM_HW_APP_KEY', default: 'hwdevappkey000000000000000000001', help: 'app_key of the hw application', example: 'hwdevappkey000000000000000000001' }),
   hwAppSecret: setting.secret({ env: 'CC_SIM_HW_APP_SECRET', default: 'hwdevappsecret000000000000000001', help: 'app_secret of the hw application', example: 'hwdevappsecret000000000000000001' }),

@@ -23,15 +23,21 @@ export function platformSchema(service: string, defaultPort: number) {
   });
 }
 
+/** Never tells what was given: it holds a password. */
+function postgresUrl(given: string): string {
+  if (!URL.canParse(given) || !['postgres:', 'postgresql:'].includes(new URL(given).protocol)) throw new Error('is no URL of the form postgres://user:password@host:port/database');
+  return given;
+}
+
 /** The settings of a service that uses the database. */
 export const databaseSchema = z.object({
-  databaseUrl: setting.secret({ env: 'CC_DATABASE_URL', help: 'PostgreSQL 15 or newer', example: 'postgres://cc:secret@127.0.0.1:5432/cc' }),
+  databaseUrl: setting.parsed(postgresUrl, { env: 'CC_DATABASE_URL', secret: true, help: 'PostgreSQL 15 or newer', example: 'postgres://cc:secret@127.0.0.1:5432/cc' }),
   databasePoolSize: setting.integer({ env: 'CC_DATABASE_POOL_SIZE', default: 8, min: 2, max: 200, help: 'Connections per service', example: '8' }),
 });
 
 /** The settings of a service that uses the event log. */
 export const eventLogSchema = z.object({
-  kafkaBrokers: setting.list({ env: 'CC_KAFKA_BROKERS', default: [], help: 'Kafka bootstrap brokers; without them the log lies in PostgreSQL', example: 'kafka-1:9092,kafka-2:9092' }),
+  kafkaBrokers: setting.list({ env: 'CC_KAFKA_BROKERS', default: [], item: { pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:;[\]]+):\d{1,5}$/, form: 'host:port' }, help: 'Kafka bootstrap brokers; without them the log lies in PostgreSQL', example: 'kafka-1:9092,kafka-2:9092' }),
 });
 
 /** The environment of this process: the only place that reads it. */

@@ -56,9 +56,13 @@ export const setting = {
     const schema = z.url();
     return describe(options.default === undefined ? schema : schema.default(options.default), options);
   },
-  /** Comma-separated. */
-  list: (options: Described<string[]>): z.ZodType<string[]> => {
-    const schema = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+  /** Comma-separated; each item of the form that `item` tells. */
+  list: (options: Described<string[]> & { readonly item: { readonly pattern: RegExp; readonly form: string } }): z.ZodType<string[]> => {
+    const { pattern, form } = options.item;
+    const schema = z
+      .string()
+      .transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''))
+      .refine((items) => items.every((item) => pattern.test(item)), `has an item that is not ${form}`);
     return describe(options.default === undefined ? schema : schema.default(options.default), options);
   },
   /** Text that must stay out of logs; given by value or by file. */

@@ -24,6 +24,13 @@ describe('settings', () => {
     const faults = [/settings have 6 faults:/, /CC_DATABASE_POOL_SIZE: is no number\. /, /CC_ENCRYPTION_KEY: must be at least 32 bytes.*CC_ENCRYPTION_KEY_FILE/, /CC_RECORD_STORE_LIMIT: .*A limit \[s\]/, /CC_RECORD_STORE_PRT: no such setting; did you mean CC_RECORD_STORE_PORT\? The README/, /CC_LOG_LEVEL: /, /CC_DATABASE_URL: is missing/];
     for (const fault of faults) expect(() => loadServiceSettings(service, env)).toThrow(fault);
   });
+  it.each([
+    ['CC_DATABASE_URL', 'mysql://user:pass-word@x/db', /CC_DATABASE_URL: is no URL of the form postgres:\/\//],
+    ['CC_KAFKA_BROKERS', 'a:9092,b', /CC_KAFKA_BROKERS: has an item that is not host:port/],
+  ])('of the wrong form say so, and no secret: %s', (name, value, fault) => {
+    expect(() => loadServiceSettings(service, { ...good, [name]: value })).toThrow(fault);
+    expect(() => loadServiceSettings(service, { ...good, [name]: value })).not.toThrow(/pass-word/);
+  });
   it('that are secret may come by file, not twice', () => {
     const directory = mkdtempSync(join(tmpdir(), 'cc-settings-'));
     const file = join(directory, 'url');

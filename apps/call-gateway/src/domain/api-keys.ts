@@ -23,9 +23,11 @@ export class ApiKeys {
     const entries = text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '');
     const faults = entries.flatMap((entry, index) => (/^[a-z0-9-]{1,32}:\S+$/.test(entry) && entry.length - entry.indexOf(':') > MIN_KEY_LENGTH ? [] : [`entry ${index + 1}`]));
     if (entries.length === 0 || faults.length > 0) {
-      throw new Error(`CC_API_KEYS: ${faults.length === 0 ? 'no entry' : faults.join(', ')}: expected \`tenant:key\` with a tenant of [a-z0-9-]{1,32} and a key of at least ${MIN_KEY_LENGTH} characters`);
+      throw new Error(`${faults.length === 0 ? 'no entry' : faults.join(', ')}: expected \`tenant:key\` with a tenant of [a-z0-9-]{1,32} and a key of at least ${MIN_KEY_LENGTH} characters`);
     }
-    return new ApiKeys(entries.map((entry) => ({ tenant: entry.slice(0, entry.indexOf(':')), digest: digestOf(entry.slice(entry.indexOf(':') + 1)) })));
+    const keys = entries.map((entry) => entry.slice(entry.indexOf(':') + 1));
+    if (new Set(keys).size < keys.length) throw new Error('a key stands there twice: it could not tell one tenant from another');
+    return new ApiKeys(entries.map((entry, index) => ({ tenant: entry.slice(0, entry.indexOf(':')), digest: digestOf(keys[index] ?? '') })));
   }
 
   /** Compares with every key in constant time. */
