@@ -25,6 +25,8 @@ async function start() {
     await exited;
     throw new Error(`The tests need what this machine lacks: ${faults.join('; ')}`);
   }
+  const obstacle = variables.CC_TEST_KAFKA_SKIP_REASON ?? variables.CC_TEST_KAFKA_BROKER_SKIP_REASON;
+  if (obstacle !== undefined) process.stderr.write(`Skipped: tests ${variables.CC_TEST_KAFKA_SKIP_REASON === undefined ? 'that stop and start a Kafka of their own' : 'on Kafka'} (${obstacle})\n`);
   child.unref();
   child.stdin.unref();
   child.stdout.unref();
