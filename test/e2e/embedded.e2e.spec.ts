@@ -88,11 +88,11 @@ describe('the embedded default', () => {
 
   test('the API key, by file, is the one that is given', async () => {
     const keyFile = join(dataDir, 'keys');
-    writeFileSync(keyFile, 'acme:acme-key-0123456789abcdefghijkl\n');
+    writeFileSync(keyFile, 'acme:acme-key-0123456789:abcdefghijkl\n');
     const embedded = start(['--no-demo'], { CC_API_KEYS_FILE: keyFile });
     const url = await embedded.says(/^API +(http\S+)$/m, START_LIMIT_MS);
     const key = await embedded.says(/^API key +(\S+)$/m, START_LIMIT_MS);
-    expect(key).toBe('acme-key-0123456789abcdefghijkl');
+    expect(key).toBe('acme-key-0123456789:abcdefghijkl');
     expect((await axios.get(`${url}/calls`, { headers: { authorization: `Bearer ${key}` }, timeout: 10_000, proxy: false })).status).toBe(200);
     embedded.signal('SIGTERM');
     expect(await embedded.exited).toBe(0);

@@ -101,7 +101,8 @@ function notGiven(own: Environment, given: Environment): Environment {
 function givenApiKey(env: Environment): string | undefined {
   const file = env['CC_API_KEYS_FILE'];
   const keys = env['CC_API_KEYS'] ?? (file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined);
-  return keys?.split(',')[0]?.trim().split(':')[1];
+  const first = keys?.split(',').map((entry) => entry.trim()).find((entry) => entry !== '');
+  return first?.slice(first.indexOf(':') + 1);
 }
 
 /** The port of every service, known before any starts, since some must know another's address. */

@@ -25,9 +25,9 @@ export class ApiKeys {
     if (entries.length === 0 || faults.length > 0) {
       throw new Error(`${faults.length === 0 ? 'no entry' : faults.join(', ')}: expected \`tenant:key\` with a tenant of [a-z0-9-]{1,32} and a key of at least ${MIN_KEY_LENGTH} characters`);
     }
-    const keys = entries.map((entry) => entry.slice(entry.indexOf(':') + 1));
-    if (new Set(keys).size < keys.length) throw new Error('a key stands there twice: it could not tell one tenant from another');
-    return new ApiKeys(entries.map((entry, index) => ({ tenant: entry.slice(0, entry.indexOf(':')), digest: digestOf(keys[index] ?? '') })));
+    const pairs = entries.map((entry) => ({ tenant: entry.slice(0, entry.indexOf(':')), key: entry.slice(entry.indexOf(':') + 1) }));
+    if (new Set(pairs.map(({ key }) => key)).size < pairs.length) throw new Error('a key stands there twice: it could not tell one tenant from another');
+    return new ApiKeys(pairs.map(({ tenant, key }) => ({ tenant, digest: digestOf(key) })));
   }
 
   /** Compares with every key in constant time. */
