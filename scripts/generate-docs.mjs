@@ -30,6 +30,10 @@ const catalogue = (topics, load) => {
     [topics.channelNotifications, one('channel-notification', 'ChannelNotification')],
     [topics.callRecords, one('call-record', 'CallRecord')],
     [topics.channelHealth, one('channel-health', 'ChannelHealth')],
+    [topics.channelOverrides, one('channel-override', 'ChannelOverride')],
+    [topics.routeSimulations, one('route-simulation', 'RouteSimulation')],
+    [topics.seatSessions, one('seat-session', 'SeatSession')],
+    [topics.bindings, one('binding', 'Binding')],
   ]);
   const commentsOf = readContractComments(contracts);
   return Object.values(topics).map((topic) => ({

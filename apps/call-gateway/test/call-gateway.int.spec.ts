@@ -70,7 +70,7 @@ describe('the call gateway on PostgreSQL', () => {
   it('takes no call before it knows a channel: it could be one that does not exist', async () => {
     const answer = await acme.post('/calls', body);
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' }, data: { code: 'no-channels-yet', retriable: true } });
-    const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, followUp: 'callbacks' as const };
+    const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
     const health = (channel: string, state: 'up' | 'down') => encodeChannelHealth({ channel, vendor: 'e9', protocol: 'callback', enabled: true, capabilities, weight: 1, state, score: 1, reason: 'test', since: 1 });
     await eventLog.append(topics.channelHealth.name, [health('e9-main', 'up'), health('hw-main', 'up'), health('e9-main', 'down')]);
     await eventually(async () => (await read('/channels/e9-main')).state === 'down' && (await acme.get('/channels/hw-main')).status === 200);

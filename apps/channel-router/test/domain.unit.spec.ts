@@ -3,7 +3,7 @@ import { attemptIdOf, closedUndialled, reapedEvent, settle, startedEvent, watchO
 import { RecentSuccess } from '../src/domain/recent-success';
 import { chooseChannel, type Candidate } from '../src/domain/choose-channel';
 
-const capabilities: Capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, followUp: 'callbacks' };
+const capabilities: Capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' };
 const candidate = (channel: string, told: Partial<Candidate> = {}): Candidate => ({ channel, enabled: true, weight: 1, score: 1, capabilities, ...told });
 
 describe('the choice of a channel', () => {

@@ -18,10 +18,14 @@ export const PlaceCall = z.object({
   extNum: z.string().optional(),
   /** The id of the channel that the application named; the router chooses where it is absent. */
   channel: z.string().optional(),
+  /** The channels that the business may use, best first; absent: any. */
+  channels: z.array(z.string()).optional(),
   bizData: BizData.optional(),
   record: z.boolean(),
   ivr: Ivr.optional(),
   maxDurationSeconds: z.number().int().positive().optional(),
+  /** What becomes of the call while another one is live on its line: closed as 3, or (also where absent) kept until `notAfter`. */
+  whenBusy: z.enum(['reject', 'wait']).optional(),
   /** Epoch ms; after it the call is closed, not dialled. */
   notAfter: z.number().int(),
 });
@@ -31,7 +35,23 @@ export type PlaceCall = z.infer<typeof PlaceCall>;
 export const CancelCall = z.object({ type: z.literal('cc.call.cancel.v1'), ...commandBase });
 export type CancelCall = z.infer<typeof CancelCall>;
 
-export const CallCommand = z.discriminatedUnion('type', [PlaceCall, CancelCall]);
+/** An operator's word on an attempt in doubt: the vendor placed it (and its end was lost), or did not. */
+export const ResolveAttempt = z.object({
+  type: z.literal('cc.call.resolve-attempt.v1'),
+  ...commandBase,
+  attemptId: z.string(),
+  resolution: z.enum(['ended', 'not-placed']),
+  /** The name of the operator's key. */
+  operator: z.string().max(64),
+  reason: z.string().max(200),
+});
+export type ResolveAttempt = z.infer<typeof ResolveAttempt>;
+
+/** Which route would this call take? Answered on `cc.route.simulations.v1`; `callId` is the simulation's id. */
+export const SimulateRoute = PlaceCall.omit({ notAfter: true }).extend({ type: z.literal('cc.call.simulate-route.v1') });
+export type SimulateRoute = z.infer<typeof SimulateRoute>;
+
+export const CallCommand = z.discriminatedUnion('type', [PlaceCall, CancelCall, ResolveAttempt, SimulateRoute]);
 export type CallCommand = z.infer<typeof CallCommand>;
 
 const known = new Set<string>(CallCommand.options.map((option) => option.shape.type.value));

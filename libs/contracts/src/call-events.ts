@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BizData, Ivr, ProtectedNumber } from './call-numbers';
 import { CloseType } from './close-types';
 import { describeIssues, parseJson } from './parsing';
+import { Route } from './route';
 import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
 
 /** Who says so. `derived` marks a fact that was concluded from another message than the one that reports it. */
@@ -54,6 +55,10 @@ export const AttemptStarted = event('attempt-started', {
   vendor: z.string().max(8),
   attemptNumber: z.number().int().positive(),
   recordRequested: z.boolean(),
+  /** Why this channel: every candidate with the reason against it. */
+  route: Route.optional(),
+  /** The seat that calls, for vendors whose agents sign in. */
+  seat: z.string().max(64).optional(),
 });
 export const AttemptAccepted = event('attempt-accepted', { ...attemptBase, vendorCallId: z.string().max(64) });
 export const AttemptRefused = event('attempt-refused', {
@@ -64,6 +69,20 @@ export const AttemptRefused = event('attempt-refused', {
   reason: z.string(),
 });
 export const AttemptUnknown = event('attempt-unknown', { ...attemptBase, reason: z.string() });
+export const AttemptResolved = event('attempt-resolved', {
+  ...attemptBase,
+  /** What became of an attempt in doubt, as far as anybody can tell. */
+  resolution: z.enum(['ended', 'not-placed']),
+  /** Who says so: the vendor's own answers, or a person. */
+  resolvedBy: z.enum(['query', 'operator']),
+  operator: z.string().max(64).optional(),
+  reason: z.string(),
+});
+export const LateRing = event('late-ring', {
+  ...attemptBase,
+  /** The vendor's word that contradicts an attempt which counted as not placed. */
+  heard: z.string().max(64),
+});
 export const ARinging = event('a-ringing', { ...attemptBase });
 export const AAnswered = event('a-answered', { ...attemptBase });
 export const BRinging = event('b-ringing', { ...attemptBase });
@@ -79,6 +98,8 @@ export const Ended = event('ended', {
   reason: z.string().optional(),
   /** Talking time as the vendor counts it. */
   durationSeconds: z.number().int().nonnegative().optional(),
+  /** Where no channel could take the call: every candidate with the reason against it. */
+  route: Route.optional(),
 });
 export const RecordingAvailable = event('recording-available', {
   ...attemptBase,
@@ -101,7 +122,7 @@ export const RecordingFailed = event('recording-failed', { ...attemptBase, reaso
 
 /** The catalogue of call events: docs and checks are generated from this list. */
 export const callEventSchemas = [
-  Requested, CancelRequested, AttemptStarted, AttemptAccepted, AttemptRefused, AttemptUnknown,
+  Requested, CancelRequested, AttemptStarted, AttemptAccepted, AttemptRefused, AttemptUnknown, AttemptResolved, LateRing,
   ARinging, AAnswered, BRinging, Connected, Ended, RecordingAvailable, RecordingArchived, RecordingFailed,
 ] as const;
 

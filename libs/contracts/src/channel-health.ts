@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { describeIssues, parseJson } from './parsing';
-import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
-
-const CHANNEL_HEALTH_TYPE = 'cc.channel.health.v1';
+import { decodeKept, encodeJson, tombstone, type JsonMessage, type Kept } from './json-message';
+import type { Decoded, WireRecord } from './wire';
 
 export const ChannelState = z.enum(['up', 'degraded', 'down', 'draining']);
 export type ChannelState = z.infer<typeof ChannelState>;
@@ -15,10 +13,26 @@ export const Capabilities = z.object({
   displayNumbers: z.boolean(),
   maxDuration: z.boolean(),
   ivrText: z.boolean(),
-  /** How the vendor tells what a call does. */
-  followUp: z.enum(['callbacks', 'polling']),
+  /** The vendor can be asked whether it is there, without a call. */
+  probe: z.boolean().default(false),
+  /** How the vendor tells what a call does: it calls us, we ask for each call, or we ask for each seat. */
+  followUp: z.enum(['callbacks', 'polling', 'seats']),
 });
 export type Capabilities = z.infer<typeof Capabilities>;
+
+/** What was measured over a channel's window before a judgement. */
+export const HealthEvidence = z.object({
+  windowSeconds: z.number().int().positive(),
+  /** Dials whose outcome is known, and those of them that speak against the channel. */
+  dials: z.number().int().nonnegative(),
+  failures: z.number().int().nonnegative(),
+  /** Failures since the last accepted dial. */
+  failuresInARow: z.number().int().nonnegative(),
+  /** Accepted calls of which the vendor has told nothing within the channel's limit. */
+  silentCalls: z.number().int().nonnegative(),
+  probeFailures: z.number().int().nonnegative(),
+});
+export type HealthEvidence = z.infer<typeof HealthEvidence>;
 
 /** A channel as everyone may know it: no endpoint, no credentials. */
 export const ChannelHealth = z.object({
@@ -33,23 +47,26 @@ export const ChannelHealth = z.object({
   score: z.number().min(0).max(1),
   reason: z.string(),
   since: z.number().int(),
+  /** What the router concludes by itself, also while an operator has switched otherwise. */
+  automaticState: z.enum(['up', 'degraded', 'down']).optional(),
+  override: z.object({ operator: z.string(), reason: z.string(), at: z.number().int() }).optional(),
+  /** Only trial calls get through, until enough of them went well. */
+  recovering: z.boolean().optional(),
+  evidence: HealthEvidence.optional(),
+  liveCalls: z.number().int().nonnegative().optional(),
+  /** Absent: every tenant. */
+  tenants: z.array(z.string()).optional(),
+  /** What carries one call only: the caller's telephone, the agent, or one of the named seats. */
+  line: z.object({ kind: z.enum(['caller', 'agent', 'seat']), names: z.array(z.string()).optional() }).optional(),
 });
 export type ChannelHealth = z.infer<typeof ChannelHealth>;
 
-export function encodeChannelHealth(health: ChannelHealth): WireRecord {
-  return {
-    key: health.channel,
-    value: Buffer.from(JSON.stringify(health)),
-    headers: cloudEventHeaders({
-      id: `${health.channel}/${health.since}`, type: CHANNEL_HEALTH_TYPE, source: '/cc/channel-router',
-      subject: health.channel, timeMs: health.since, contentType: 'application/json',
-    }),
-  };
-}
+const message: JsonMessage<ChannelHealth> = {
+  type: 'cc.channel.health.v1', writtenBy: 'channel-router', schema: ChannelHealth,
+  keyOf: ({ channel }) => channel, idOf: ({ channel, since }) => `${channel}/${since}`, timeMsOf: ({ since }) => since,
+};
 
-export function decodeChannelHealth(wire: WireRecord): Decoded<ChannelHealth> {
-  const type = wire.headers['ce_type'] ?? '';
-  if (type !== CHANNEL_HEALTH_TYPE) return { kind: 'unknown-type', type };
-  const parsed = ChannelHealth.safeParse(parseJson(wire.value));
-  return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };
-}
+export const encodeChannelHealth = (health: ChannelHealth): WireRecord => encodeJson(message, health);
+/** Makes everyone forget a channel that is configured no more. */
+export const removedChannel = (channel: string, nowMs: number): WireRecord => tombstone(message, channel, nowMs);
+export const decodeChannelHealth = (wire: WireRecord): Decoded<Kept<ChannelHealth>> => decodeKept(message, wire);

@@ -19,6 +19,8 @@ export const NotificationHeader = z.object({
   vendorCallId: z.string().optional(),
   /** Ours, where the one who asked knows it. */
   attemptId: z.string().optional(),
+  /** The seat that was polled, for vendors who tell what a seat does and not always which call is meant. */
+  seat: z.string().optional(),
 });
 export type NotificationHeader = z.infer<typeof NotificationHeader>;
 
@@ -26,9 +28,9 @@ export type NotificationHeader = z.infer<typeof NotificationHeader>;
 export const ChannelNotification = NotificationHeader.extend({ sealed: z.instanceof(Buffer) });
 export type ChannelNotification = z.infer<typeof ChannelNotification>;
 
-/** The record key: all messages about one vendor call stay in order. */
+/** The record key: all messages about one vendor call, or one seat, stay in order. */
 export function notificationKey(header: NotificationHeader): string {
-  return `${header.channel}|${header.vendorCallId ?? header.attemptId ?? header.id}`;
+  return `${header.channel}|${header.seat ?? header.vendorCallId ?? header.attemptId ?? header.id}`;
 }
 
 export function encodeChannelNotification(message: ChannelNotification, service: string): WireRecord {
@@ -45,6 +47,7 @@ export function encodeChannelNotification(message: ChannelNotification, service:
       ce_receivedat: String(message.receivedAt),
       ...(message.vendorCallId === undefined ? {} : { ce_vendorcallid: message.vendorCallId }),
       ...(message.attemptId === undefined ? {} : { ce_attemptid: message.attemptId }),
+      ...(message.seat === undefined ? {} : { ce_seat: message.seat }),
     },
   };
 }
@@ -59,6 +62,7 @@ export function decodeChannelNotification(wire: WireRecord): Decoded<ChannelNoti
     receivedAt: Number(wire.headers['ce_receivedat']),
     vendorCallId: wire.headers['ce_vendorcallid'],
     attemptId: wire.headers['ce_attemptid'],
+    seat: wire.headers['ce_seat'],
     sealed: wire.value,
   });
   return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };

@@ -1,7 +1,68 @@
 import { z } from 'zod';
 import { secretOf } from './secret';
 
-/** One entry of the channel file; what belongs to the vendor alone is under `settings`, checked by the vendor's schema. */
+const share = z.number().min(0).max(1);
+const seconds = z.number().int().min(1).max(86_400);
+const count = z.number().int().min(1).max(1_000_000);
+
+/** What a channel may carry at most; absent: no limit but the vendor's own. */
+export const ChannelLimits = z.strictObject({
+  /** Live calls at once. */
+  concurrentCalls: count.optional(),
+  callsPerSecond: z.number().positive().max(10_000).optional(),
+  /** Dials for one leg A within a minute, and within 24 hours. */
+  callsPerCallerPerMinute: count.optional(),
+  callsPerCallerPerDay: count.optional(),
+  /** Vendor queries for calls in doubt, whoever asks. */
+  queriesPerMinute: count.default(60),
+  /** No call of this channel lasts longer, from the dial to the end; after it a line in doubt is free. */
+  longestCallSeconds: z.number().int().min(60).max(172_800).default(30_000),
+});
+export type ChannelLimits = z.output<typeof ChannelLimits>;
+
+const Prefix = z.string().regex(/^\+\d{1,15}$/, { error: 'expected the beginning of an E.164 number, e.g. +86138' });
+const NumberRule = z.strictObject({
+  /** Only numbers that begin so; absent: all. */
+  only: z.array(Prefix).min(1).optional(),
+  /** But none that begins so. */
+  except: z.array(Prefix).min(1).optional(),
+});
+export type NumberRule = z.output<typeof NumberRule>;
+
+/** Which numbers the channel accepts, by the beginning of their E.164 form. */
+export const NumberRules = z.strictObject({ from: NumberRule.optional(), to: NumberRule.optional(), display: NumberRule.optional() });
+export type NumberRules = z.output<typeof NumberRules>;
+
+/** When a channel counts as sick, and when as well again. */
+export const HealthRules = z.strictObject({
+  /** Outcomes of dials older than this do not count. */
+  windowSeconds: seconds.default(30),
+  /** Fewer dials than this in the window say nothing about a share. */
+  minDials: count.default(5),
+  /** From this share of failures on it is degraded: it gets calls only where no channel that is up can take them. */
+  degradedShare: share.default(0.2),
+  /** From this share on it is down. */
+  downShare: share.default(0.5),
+  /** So many failures without a success in between, and it is down. */
+  downInARow: count.default(3),
+  /** A call that was accepted must be heard of within this time. */
+  silenceSeconds: seconds.default(30),
+  /** So many calls unheard of, and no other heard meanwhile, and the channel is down. */
+  silentCalls: count.default(2),
+  probeSeconds: seconds.default(15),
+  /** So many probes failed in a row, and it is down. */
+  probeFailures: count.default(3),
+  /** After this long down it gets trial calls; twice as long after each failed trial, at most 16 times. */
+  coolDownSeconds: seconds.default(30),
+  /** So many trial calls must go well, one at a time. */
+  trialCalls: count.default(3),
+});
+export type HealthRules = z.output<typeof HealthRules>;
+
+/** Capabilities that the vendor's product has and this account has not. */
+const Without = z.array(z.enum(['cancel', 'query', 'recording', 'displayNumbers', 'maxDuration', 'ivrText', 'probe'])).default([]);
+
+/** One entry of the channel file; what belongs to the vendor alone is under `settings` and `lines`, checked by the vendor's schemas. */
 export const ChannelEntry = z.strictObject({
   /** The channel's name everywhere in CC. */
   id: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'expected 1 to 32 of a-z, 0-9 and -' }),
@@ -15,8 +76,14 @@ export const ChannelEntry = z.strictObject({
   weight: z.number().nonnegative().default(1),
   /** Which tenants may use it; absent: all. */
   tenants: z.array(z.string().min(1)).min(1).optional(),
+  without: Without,
+  limits: ChannelLimits.prefault({}),
+  numbers: NumberRules.prefault({}),
+  health: HealthRules.prefault({}),
   /** The last part of the callback's path; two while they are being changed. Only for vendors that call back. */
   callbackSecrets: z.array(secretOf(16, 128)).min(1).max(2).optional(),
+  /** The seats, of a vendor whose agents sign in. */
+  lines: z.array(z.unknown()).min(1).max(10_000).optional(),
   settings: z.unknown().optional(),
 });
 export type ChannelEntry = z.infer<typeof ChannelEntry>;

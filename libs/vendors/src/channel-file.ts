@@ -1,8 +1,8 @@
 import type { Capabilities } from '@cc/contracts';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { ChannelEntry } from './channel-file.schema';
-import type { RegisteredVendor } from './define-vendor';
+import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } from './channel-file.schema';
+import type { ConfiguredVendor, RegisteredVendor } from './define-vendor';
 import { vendorOf, vendors } from './registry';
 import { resolveSecrets } from './resolve-secrets';
 import type { Secret } from './secret';
@@ -18,7 +18,12 @@ export interface Channel {
   /** Absent: every tenant. */
   readonly tenants?: readonly string[];
   readonly capabilities: Capabilities;
-  /** Empty for a vendor that is polled. */
+  readonly limits: ChannelLimits;
+  readonly numbers: NumberRules;
+  readonly health: HealthRules;
+  /** What carries one call only, with the names of the seats where there are any. */
+  readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[] };
+  /** Empty for a vendor that does not call back. */
   readonly callbackSecrets: readonly Secret[];
   /** Makes the adapter; it opens no connection by itself. */
   open(ports: VendorPorts): VendorChannel;
@@ -67,14 +72,15 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   const checked = readEntry(resolved, path, report);
   const vendor = readVendor(resolved, path, report);
   if (vendor === undefined) return undefined;
-  const open = readSettings(resolved, vendor, path, report);
-  if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || open === undefined) return undefined;
-  const { id, protocol, enabled, weight, tenants, callbackSecrets = [] } = checked;
+  const configured = configure(resolved, vendor, path, report);
+  if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || configured === undefined) return undefined;
+  const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [] } = checked;
   return {
-    id, vendor: vendor.code, protocol, enabled, weight, callbackSecrets,
+    id, vendor: vendor.code, protocol, enabled, weight, limits, numbers, health, callbackSecrets,
     ...(tenants === undefined ? {} : { tenants }),
-    capabilities: vendor.capabilities,
-    open,
+    capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
+    line: { kind: vendor.line, names: configured.seats },
+    open: configured.open,
   };
 }
 
@@ -84,11 +90,13 @@ function readEntry(entry: unknown, path: readonly PropertyKey[], report: Report)
   return parsed.data;
 }
 
-function readSettings(entry: unknown, vendor: RegisteredVendor, path: readonly PropertyKey[], report: Report): Channel['open'] | undefined {
-  const settings = z.looseObject({ settings: z.unknown().optional() }).safeParse(entry).data?.settings;
-  const configured = vendor.configure(settings ?? {});
-  if (configured.ok) return configured.open;
-  for (const fault of configured.faults) report([...path, 'settings', ...fault.path], fault.message);
+const VendorParts = z.looseObject({ settings: z.unknown().optional(), lines: z.array(z.unknown()).optional(), callbackSecrets: z.unknown().optional() });
+
+function configure(entry: unknown, vendor: RegisteredVendor, path: readonly PropertyKey[], report: Report): Extract<ConfiguredVendor, { ok: true }> | undefined {
+  const parts = VendorParts.safeParse(entry).data;
+  const configured = vendor.configure({ settings: parts?.settings ?? {}, lines: parts?.lines, callsBack: parts?.callbackSecrets !== undefined });
+  if (configured.ok) return configured;
+  for (const fault of configured.faults) report([...path, ...fault.path], fault.message);
   return undefined;
 }
 
@@ -106,10 +114,10 @@ function readVendor(entry: unknown, path: readonly PropertyKey[], report: Report
   return undefined;
 }
 
-function checkCallbackSecrets(entry: ChannelEntry, vendor: RegisteredVendor, path: readonly PropertyKey[], report: Report): boolean {
-  const callsBack = vendor.capabilities.followUp === 'callbacks';
-  if (callsBack === (entry.callbackSecrets !== undefined)) return true;
-  report([...path, 'callbackSecrets'], callsBack ? 'needed, since this vendor calls back' : 'not allowed, since this vendor is polled');
+function checkCallbackSecrets(entry: ChannelEntry, { callbacks }: RegisteredVendor, path: readonly PropertyKey[], report: Report): boolean {
+  const given = entry.callbackSecrets !== undefined;
+  if (callbacks === 'optional' || given === (callbacks === 'always')) return true;
+  report([...path, 'callbackSecrets'], given ? 'not allowed, since this vendor does not call back' : 'needed, since this vendor calls back');
   return false;
 }
 

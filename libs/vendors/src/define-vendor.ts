@@ -1,38 +1,78 @@
 import type { Capabilities } from '@cc/contracts';
-import type { z } from 'zod';
-import type { Vendor, VendorChannel, VendorPorts } from './vendor.port';
+import { z } from 'zod';
+import type { CallbackUse, ChannelSetUp, Vendor, VendorChannel, VendorPorts } from './vendor.port';
 
 /** A vendor whose settings are checked but whose schema's type is nobody's business any more. */
 export interface RegisteredVendor {
   readonly code: string;
   readonly protocol: string;
   readonly capabilities: Capabilities;
+  readonly callbacks: CallbackUse;
+  readonly line: Vendor['line'];
   /** For documentation and checks of the channel file. */
   readonly settingsSchema: z.ZodType;
-  /** Parses the channel file's `settings`, with every fault and its path; opening is then certain to fit. */
-  configure(settings: unknown): ConfiguredVendor;
+  /** Parses the channel file's `settings` and `lines`, with every fault and its path; opening is then certain to fit. */
+  configure(given: VendorConfiguration): ConfiguredVendor;
+}
+
+export interface VendorConfiguration {
+  readonly settings: unknown;
+  readonly lines?: readonly unknown[] | undefined;
+  readonly callsBack: boolean;
 }
 
 export type ConfiguredVendor =
-  | { readonly ok: true; readonly open: (ports: VendorPorts) => VendorChannel }
+  | { readonly ok: true; readonly seats: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
   | { readonly ok: false; readonly faults: readonly SettingFault[] };
 
 export interface SettingFault {
+  /** Begins with `settings` or `lines`. */
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
+const SeatName = z.looseObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ and -' }) });
+
 /** Ties a vendor to its settings' schema: whoever opens it does so with settings that this very schema accepted. */
-export function defineVendor<Schema extends z.ZodType>(vendor: Vendor<Schema>): RegisteredVendor {
+export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = z.ZodUndefined>(vendor: Vendor<Schema, Seat>): RegisteredVendor {
   return {
     code: vendor.code,
     protocol: vendor.protocol,
     capabilities: vendor.capabilities,
+    callbacks: vendor.callbacks,
+    line: vendor.line,
     settingsSchema: vendor.settings,
-    configure(settings) {
+    configure({ settings, lines = [], callsBack }) {
+      const faults: SettingFault[] = [];
       const parsed = vendor.settings.safeParse(settings);
-      if (!parsed.success) return { ok: false, faults: parsed.error.issues.map(({ path, message }) => ({ path, message })) };
-      return { ok: true, open: (ports) => vendor.open(parsed.data, ports) };
+      if (!parsed.success) faults.push(...faultsOf(parsed.error, ['settings']));
+      const seats: ChannelSetUp<z.output<Seat>>['seats'] = vendor.seat === undefined ? withoutSeats(lines, faults) : readSeats(lines, vendor.seat, faults);
+      if (!parsed.success || faults.length > 0) return { ok: false, faults };
+      return { ok: true, seats: [...seats.keys()], open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
     },
   };
+}
+
+function withoutSeats(lines: readonly unknown[], faults: SettingFault[]): ReadonlyMap<string, never> {
+  if (lines.length > 0) faults.push({ path: ['lines'], message: 'not allowed, since the lines of this vendor are not configured: they are the telephones or agents of the calls' });
+  return new Map<string, never>();
+}
+
+function readSeats<Seat extends z.ZodType>(lines: readonly unknown[], schema: Seat, faults: SettingFault[]): ReadonlyMap<string, z.output<Seat>> {
+  if (lines.length === 0) faults.push({ path: ['lines'], message: 'needed, since agents sign in at this vendor: one entry per seat' });
+  const seats = new Map<string, z.output<Seat>>();
+  lines.forEach((line, index) => {
+    const name = SeatName.safeParse(line);
+    if (!name.success) return void faults.push(...faultsOf(name.error, ['lines', index]));
+    const { id, ...rest } = name.data;
+    const parsed = schema.safeParse(rest);
+    if (seats.has(id)) faults.push({ path: ['lines', index, 'id'], message: 'the same id as an earlier line' });
+    if (!parsed.success) return void faults.push(...faultsOf(parsed.error, ['lines', index]));
+    seats.set(id, parsed.data);
+  });
+  return seats;
+}
+
+function faultsOf(error: z.ZodError, parent: readonly PropertyKey[]): SettingFault[] {
+  return error.issues.map(({ path, message }) => ({ path: [...parent, ...path], message }));
 }

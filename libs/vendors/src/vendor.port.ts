@@ -14,6 +14,10 @@ export interface DialRequest {
   readonly displayToCalled?: string;
   readonly record: boolean;
   readonly maxDurationSeconds?: number;
+  /** The seat that calls, of a vendor whose agents sign in. */
+  readonly seat?: string;
+  /** The seat's session, as {@link SeatFollowUp.signIn} or the last poll gave it. */
+  readonly session?: string;
 }
 
 /** What is certain after a dial: see architecture, section 6. `unknown` alone is never followed by another attempt. */
@@ -22,8 +26,14 @@ export type DialOutcome =
   /** The vendor cannot place this call, whoever asks; nothing was sent. */
   | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string }
+  /** `blame`: whether another call would have been refused as well (account, quota, signature) or only this one (its numbers, its data). */
+  | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string; readonly blame: Blame }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+export type Blame = 'call' | 'channel';
+
+/** A vendor's code that proves that nothing was placed, as a line of its table. */
+export type NotPlacedCodes = Readonly<Record<string, Blame>>;
 
 export type CancelOutcome =
   | { readonly kind: 'accepted' }
@@ -91,7 +101,6 @@ export type Verdict = { readonly kind: 'trusted' } | { readonly kind: 'unverifia
 
 /** The vendor calls us. */
 export interface CallbackFollowUp {
-  readonly kind: 'callbacks';
   verify(raw: RawNotification): Verdict;
   /** What the vendor wants to hear once the message is on disk. */
   readonly acknowledgement: HttpReply;
@@ -106,13 +115,61 @@ export interface PollAnswer {
   readonly reason?: string;
 }
 
-/** We ask the vendor. */
+/** We ask the vendor for each live call. */
 export interface PollFollowUp {
-  readonly kind: 'polling';
   /** The pause between two looks at one call. */
   readonly intervalMs: number;
   poll(vendorCallId: string): Promise<PollAnswer>;
 }
+
+export type SignIn =
+  | { readonly kind: 'signed-in'; readonly session: string }
+  /** The vendor says no, and will say so again: the seat's credentials, or its state. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** One long poll of a seat. The session may change with every answer. */
+export type SeatPoll =
+  | { readonly kind: 'told'; readonly notifications: readonly RawNotification[]; readonly session: string }
+  | { readonly kind: 'nothing'; readonly session: string }
+  /** The session is over: sign in again. */
+  | { readonly kind: 'signed-out'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Agents sign in, and we ask the vendor what each seat does. A seat is polled by one process at a time. */
+export interface SeatFollowUp {
+  /** The names of the seats, as {@link DialRequest.seat} has them. */
+  readonly seats: readonly string[];
+  /** The pause between two polls of one seat. */
+  readonly pauseMs: number;
+  /** A seat that was not polled for this long is signed out by the vendor. */
+  readonly signedOutAfterMs: number;
+  /** Takes the seat over from whoever is signed in. */
+  signIn(seat: string): Promise<SignIn>;
+  poll(seat: string, session: string): Promise<SeatPoll>;
+  /** Best effort; the vendor also signs out by itself. */
+  signOut(seat: string, session: string): Promise<void>;
+}
+
+/** Whether the vendor answers at all; it rings nobody and costs nothing. */
+export type ProbeOutcome = { readonly kind: 'well' } | { readonly kind: 'failed'; readonly reason: string };
+
+/** What is known of a call that the vendor is asked about. */
+export interface QueriedCall {
+  readonly attemptId: string;
+  /** Absent where the dial's answer was lost. */
+  readonly vendorCallId?: string;
+  /** When the dial left, epoch ms. */
+  readonly sentAt: number;
+  /** E.164; absent once the call is closed. */
+  readonly caller?: string;
+}
+
+export type QueryAnswer =
+  | { readonly kind: 'told'; readonly notification: RawNotification }
+  /** The vendor knows of no such call, and would if it had been placed: running ones included. */
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'no-answer'; readonly reason: string };
 
 /** Where a recording can be fetched just now, with everything that the vendor wants to see. The URL may be a secret. */
 export type RecordingLocation =
@@ -134,13 +191,20 @@ export interface VendorChannel {
   /** The thing that can carry one live call only, e.g. the agent's phone; equal strings are one line. */
   lineOf(request: DialRequest): string;
   dial(request: DialRequest): Promise<DialOutcome>;
-  readonly followUp: CallbackFollowUp | PollFollowUp;
+  /** At least one of the three; which is the ordinary one, the capability `followUp` says. */
+  readonly callbacks?: CallbackFollowUp;
+  readonly polling?: PollFollowUp;
+  readonly seats?: SeatFollowUp;
   /** Which call a message is about; never throws, never trusts. */
   subjectOf(raw: RawNotification): NotificationSubject;
   normalise(raw: RawNotification, context: NotificationContext): Normalised;
-  readonly cancel?: (call: { readonly vendorCallId: string }) => Promise<CancelOutcome>;
-  /** Asks the vendor what became of a call; `undefined` when it gave no usable answer. */
-  readonly query?: (call: { readonly vendorCallId: string }) => Promise<RawNotification | undefined>;
+  /** Ends a call, whatever it is doing. @param seat its seat with the seat's session, for vendors that have them. */
+  readonly cancel?: (call: { readonly vendorCallId: string; readonly seat?: string; readonly session?: string }) => Promise<CancelOutcome>;
+  /** Asks the vendor what became of a call. */
+  readonly query?: (call: QueriedCall) => Promise<QueryAnswer>;
+  /** The query also finds a call of which only our attempt id is known. */
+  readonly findsByAttempt?: true;
+  readonly probe?: () => Promise<ProbeOutcome>;
   readonly recording?: RecordingAccess;
 }
 
@@ -150,8 +214,11 @@ export interface VendorPorts {
   readonly clock: Clock;
 }
 
+/** Whether a channel of this vendor has a path for callbacks, and therefore secrets. */
+export type CallbackUse = 'always' | 'optional' | 'never';
+
 /** One vendor's protocol: the only thing that a vendor's folder exports. */
-export interface Vendor<Schema extends z.ZodType = z.ZodType> {
+export interface Vendor<Schema extends z.ZodType = z.ZodType, Seat extends z.ZodType = z.ZodType> {
   /** The record's column `channel`: e9, hw, jy. */
   readonly code: string;
   /** The vendor's name of its product, where it has several: unique within the vendor. */
@@ -159,5 +226,17 @@ export interface Vendor<Schema extends z.ZodType = z.ZodType> {
   readonly capabilities: Capabilities;
   /** The channel file's `settings` of this vendor: endpoint, credentials, time zone, limits; every uncertain fact is here, with its default. */
   readonly settings: Schema;
-  open(settings: z.output<Schema>, ports: VendorPorts): VendorChannel;
+  readonly callbacks: CallbackUse;
+  /** What carries one call only. */
+  readonly line: 'caller' | 'agent' | 'seat';
+  /** One entry of the channel file's `lines`, beside its `id`, of a vendor whose agents sign in. */
+  readonly seat?: Seat;
+  /** @param channel its seats, and whether callbacks can reach us: their path has secrets. */
+  open(settings: z.output<Schema>, ports: VendorPorts, channel: ChannelSetUp<z.output<Seat>>): VendorChannel;
+}
+
+export interface ChannelSetUp<Seat> {
+  /** By name. */
+  readonly seats: ReadonlyMap<string, Seat>;
+  readonly callsBack: boolean;
 }

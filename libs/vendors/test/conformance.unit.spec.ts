@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CallEvent } from '@cc/contracts';
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { vendors, type CallFact, type DialRequest, type Normalised, type RawNotification, type RegisteredVendor, type VendorChannel } from '@cc/vendors';
+import { vendors, type CallFact, type ConfiguredVendor, type DialRequest, type Normalised, type RawNotification, type RegisteredVendor, type VendorChannel } from '@cc/vendors';
 import fc from 'fast-check';
 import { goldenPairs } from './fixtures';
 import { vendorKits, type VendorKit } from './vendor-kits';
@@ -20,11 +20,13 @@ class FixedClock extends Clock {
 }
 
 const request: DialRequest = {
-  attemptId: 'att-0190163d8694739b8c1a5f0e2d4c6b7a', caller: '+8613912345678', called: '+8613812345678', agent: '20011', record: true,
+  attemptId: 'att-0190163d8694739b8c1a5f0e2d4c6b7a', caller: '+8613912345678', called: '+8613812345678', agent: '20011', record: true, seat: '20011', session: 'SESSION-OF-THE-SEAT',
 };
 
+const configure = (vendor: RegisteredVendor, kit: VendorKit, settings: unknown): ConfiguredVendor => vendor.configure({ settings, lines: kit.lines, callsBack: vendor.callbacks === 'always' });
+
 function openAt(vendor: RegisteredVendor, kit: VendorKit, endpoint: string): VendorChannel {
-  const configured = vendor.configure(kit.settings(endpoint));
+  const configured = configure(vendor, kit, kit.settings(endpoint));
   if (!configured.ok) throw new Error(JSON.stringify(configured.faults));
   return configured.open({ http: new AxiosHttpExchange(), clock: new FixedClock(1_700_000_000_000) });
 }
@@ -43,18 +45,34 @@ function expectSound(normalised: Normalised): void {
   for (const fact of normalised.facts) expect(CallEvent.safeParse(asEvent(fact)).error).toBeUndefined();
 }
 
-it('the registry lists exactly the folders', () => {
-  const source = join(__dirname, '..', 'src');
-  const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  expect([...new Set(vendors.map(({ code }) => code))].sort()).toEqual(folders.sort());
+const source = join(__dirname, '..', 'src');
+const foldersOf = (directory: string): string[] => readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'fixtures').map(({ name }) => name);
+
+it('the registry lists exactly the folders: one per vendor, below it one per protocol where there are several; each answers the questionnaire', () => {
+  const folders = foldersOf(source).flatMap((vendor) => {
+    const protocols = foldersOf(join(source, vendor));
+    return protocols.length === 0 ? [vendor] : protocols.map((protocol) => `${vendor}/${protocol}`);
+  });
+  expect(vendors.map((vendor) => kitOf(vendor).folder).sort()).toEqual(folders.sort());
   expect(vendors.map(({ code, protocol }) => `${code}/${protocol}`).sort()).toEqual(Object.keys(vendorKits).sort());
+  for (const vendor of vendors) {
+    const { folder } = kitOf(vendor);
+    expect(folder.split('/')[0]).toBe(vendor.code);
+    const answers = readFileSync(join(source, folder, 'README.md'), 'utf8');
+    for (let question = 1; question <= 12; question += 1) expect({ folder, question, answered: new RegExp(`^${question}\\. \\*\\*.+\\*\\*`, 'm').test(answers) }).toEqual({ folder, question, answered: true });
+  }
 });
 
-describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol}`, vendor })))('$name', ({ name, vendor }) => {
-  const kit = vendorKits[name];
-  if (kit === undefined) throw new Error(`no kit for ${name}`);
+function kitOf({ code, protocol }: RegisteredVendor): VendorKit {
+  const kit = vendorKits[`${code}/${protocol}`];
+  if (kit === undefined) throw new Error(`no kit for ${code}/${protocol}`);
+  return kit;
+}
+
+describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol}`, vendor })))('$name', ({ vendor }) => {
+  const kit = kitOf(vendor);
   const offline = openAt(vendor, kit, 'http://127.0.0.1:9');
-  const pairs = goldenPairs(vendor.code);
+  const pairs = goldenPairs(kit.folder);
 
   it('has every method that its capabilities claim, and no other', () => {
     const { capabilities } = vendor;
@@ -62,17 +80,20 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
     expect(offline.cancel !== undefined).toBe(capabilities.cancel);
     expect(offline.query !== undefined).toBe(capabilities.query);
     expect(offline.recording !== undefined).toBe(capabilities.recording);
-    expect(offline.followUp.kind).toBe(capabilities.followUp);
+    expect(offline.probe !== undefined).toBe(capabilities.probe);
+    expect(offline[capabilities.followUp]).toBeDefined();
+    expect(offline.callbacks !== undefined).toBe(vendor.callbacks === 'always');
+    expect(offline.seats !== undefined).toBe(vendor.line === 'seat');
     expect(offline.lineOf(request)).not.toBe('');
     expect(offline.lineOf(request)).toBe(offline.lineOf({ ...request, attemptId: 'another', called: '+8613800000000' }));
   });
 
   it('refuses settings with every fault at once, and unknown ones', () => {
-    const faulty = vendor.configure({ ...kit.settings('ftp://x'), surprise: 1, dialTimeoutMs: 'soon' });
+    const faulty = configure(vendor, kit, { ...kit.settings('ftp://x'), surprise: 1, dialTimeoutMs: 'soon' });
     expect(faulty).toMatchObject({ ok: false });
     const paths = faulty.ok ? [] : faulty.faults.map(({ path }) => path.join('.'));
-    expect(paths.sort()).toEqual(['', 'dialTimeoutMs', 'endpoint']);
-    expect(vendor.configure({}).ok).toBe(false);
+    expect(paths.sort()).toEqual(['settings', 'settings.dialTimeoutMs', 'settings.endpoint']);
+    expect(configure(vendor, kit, {}).ok).toBe(false);
   });
 
   describe('messages', () => {
@@ -138,7 +159,7 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
         return { body: kit.refused(`号码格式错误 ${JSON.stringify(seen.headers)} ${seen.body} ${[...seen.query.values()].join(' ')} ${kit.secrets.join(' ')}`).body };
       });
       const outcome = await channel.dial(request);
-      expect(outcome).toMatchObject({ kind: 'rejected', vendorCode: kit.refused('').vendorCode, reason: expect.stringContaining('号码格式错误') });
+      expect(outcome).toMatchObject({ kind: 'rejected', vendorCode: kit.refused('').vendorCode, blame: expect.stringMatching(/^(call|channel)$/), reason: expect.stringContaining('号码格式错误') });
       for (const secret of told) expect(JSON.stringify(outcome)).not.toContain(secret);
       expect(dials()).toBe(1);
     });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { vendorOf, type DialRequest, type VendorChannel } from '@cc/vendors';
+import { vendorOf, type DialRequest, type QueriedCall, type VendorChannel } from '@cc/vendors';
 import { parseCallback } from '../src/e9/e9.callbacks';
 import { e9Numbers } from '../src/e9/e9.numbers';
 import { nationalNumber } from '../src/national-number';
@@ -31,7 +31,7 @@ afterAll(() => server.stop());
 beforeEach(() => server.seen.splice(0));
 
 function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChannel {
-  const configured = vendorOf('e9', 'callback')?.configure({ ...vendorKits['e9/callback']?.settings(endpoint), ...more });
+  const configured = vendorOf('e9', 'callback')?.configure({ settings: { ...vendorKits['e9/callback']?.settings(endpoint), ...more }, callsBack: true });
   if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
   return configured.open({ http: new AxiosHttpExchange(), clock });
 }
@@ -108,9 +108,11 @@ describe('a dial', () => {
     expect(await channelWith({ notPlacedCodes: ['900050'] }).dial(request)).toMatchObject({ kind: 'rejected', vendorCode: '900050' });
   });
 
-  it.each(['900098', '900100', '900117', '900201', '900221', '900331', '900400', '900499'])('refused with %s was not placed', async (statusCode) => {
+  it.each([
+    ['900098', 'call'], ['900100', 'channel'], ['900117', 'channel'], ['900201', 'call'], ['900221', 'call'], ['900331', 'call'], ['900400', 'call'], ['900499', 'call'],
+  ])('refused with %s was not placed, for which the %s is to blame', async (statusCode, blame) => {
     server.react = () => answer({ statusCode });
-    expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: statusCode, reason: 'the vendor gave no reason' });
+    expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: statusCode, reason: 'the vendor gave no reason', blame });
   });
 });
 
@@ -127,31 +129,31 @@ it('cancels, and tells a refusal from an unknown outcome', async () => {
   expect(await channel.cancel?.({ vendorCallId: 'c-1' })).toMatchObject({ kind: 'unknown' });
 });
 
+const asked: QueriedCall = { attemptId: 'a-1', vendorCallId: 'c-1', sentAt: 1 };
+
 it('keeps a record query\'s answer byte for byte, asks no more often than allowed, and gives nothing where there is nothing', async () => {
   const channel = channelWith({ queriesPerMinute: 3 });
   const found = answer({ statusCode: '000000', callNotify: { action: 'Hangup', byeType: '0' } });
   server.react = () => found;
-  expect(await channel.query?.({ vendorCallId: 'c-1' })).toEqual({ kind: 'query', headers: {}, body: Buffer.from(found.body), receivedAt: clock.now, request: 'Records/query' });
+  expect(await channel.query?.(asked)).toEqual({ kind: 'told', notification: { kind: 'query', headers: {}, body: Buffer.from(found.body), receivedAt: clock.now, request: 'Records/query' } });
   expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({ req: { callId: 'c-1', type: 1 } });
   server.react = () => answer({ statusCode: '900224', represent: 'too often' });
-  expect(await channel.query?.({ vendorCallId: 'c-1' })).toBeUndefined();
+  expect(await channel.query?.(asked)).toMatchObject({ kind: 'no-answer' });
   server.react = () => ({ status: 500, body: found.body });
-  expect(await channel.query?.({ vendorCallId: 'c-1' })).toBeUndefined();
+  expect(await channel.query?.(asked)).toMatchObject({ kind: 'no-answer' });
   server.react = () => found;
-  expect(await channel.query?.({ vendorCallId: 'c-1' })).toBeUndefined();
+  expect(await channel.query?.(asked)).toMatchObject({ kind: 'no-answer' });
   expect(server.seen).toHaveLength(3);
   clock.now += 60_000;
-  expect(await channel.query?.({ vendorCallId: 'c-1' })).toBeDefined();
+  expect(await channel.query?.(asked)).toMatchObject({ kind: 'told' });
 });
 
 it('acknowledges in the vendor\'s words and can verify no callback', () => {
-  const { followUp } = channelWith();
-  expect(followUp).toMatchObject({
-    kind: 'callbacks',
+  const { callbacks } = channelWith();
+  expect(callbacks).toMatchObject({
     acknowledgement: { status: 200, contentType: 'application/xml;charset=utf-8', body: '<Response><statusCode>0000</statusCode><statusMsg>Success</statusMsg></Response>' },
   });
-  if (followUp.kind !== 'callbacks') return;
-  expect(followUp.verify({ kind: 'callback', headers: {}, body: Buffer.alloc(0), receivedAt: 0 })).toEqual({ kind: 'unverifiable' });
+  expect(callbacks?.verify({ kind: 'callback', headers: {}, body: Buffer.alloc(0), receivedAt: 0 })).toEqual({ kind: 'unverifiable' });
 });
 
 describe('a recording', () => {

@@ -27,9 +27,9 @@ export interface GoldenPair {
   readonly normalised: unknown;
 }
 
-/** A vendor's golden pairs: a raw message as it comes, and everything that must come out of it. */
-export function goldenPairs(vendorCode: string): readonly GoldenPair[] {
-  const directory = join(__dirname, '..', 'src', vendorCode, 'fixtures');
+/** The golden pairs in a protocol's folder: a raw message as it comes, and everything that must come out of it. */
+export function goldenPairs(folder: string): readonly GoldenPair[] {
+  const directory = join(__dirname, '..', 'src', folder, 'fixtures');
   return readdirSync(directory).sort().map((file) => {
     const { raw, ...rest } = Fixture.parse(JSON.parse(readFileSync(join(directory, file), 'utf8')));
     const { request, ...message } = raw;

@@ -28,13 +28,13 @@ beforeEach(() => {
   tokens = 0;
 });
 
-function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChannel & { followUp: PollFollowUp } {
-  const configured = vendorOf('hw', 'createCall')?.configure({ ...vendorKits['hw/createCall']?.settings(endpoint), ...more });
+function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChannel & { polling: PollFollowUp } {
+  const configured = vendorOf('hw', 'createCall')?.configure({ settings: { ...vendorKits['hw/createCall']?.settings(endpoint), ...more }, callsBack: false });
   if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
   const channel = configured.open({ http: new AxiosHttpExchange(), clock });
-  const { followUp } = channel;
-  if (followUp.kind !== 'polling') throw new Error('hw is polled');
-  return { ...channel, followUp };
+  const { polling } = channel;
+  if (polling === undefined) throw new Error('hw is polled');
+  return { ...channel, polling };
 }
 
 const json = (body: unknown): Reaction => ({ body: JSON.stringify(body) });
@@ -78,7 +78,7 @@ describe('the token', () => {
     const channel = channelWith();
     expect(await channel.dial(request)).toMatchObject({ kind: 'rejected', vendorCode: 'http-401' });
     expect(server.asked('/createCall')).toHaveLength(1);
-    expect(await channel.followUp.poll(SERIAL)).toMatchObject({ state: 'live' });
+    expect(await channel.polling.poll(SERIAL)).toMatchObject({ state: 'live' });
     expect(server.asked('/queryCallState').map(({ headers }) => headers.authorization)).toEqual(['Bearer token-2', 'Bearer token-3']);
   });
 });
@@ -96,9 +96,11 @@ it('dials with the documented fields, in the number format of the settings', asy
   expect(await channelWith().dial({ ...request, maxDurationSeconds: 60 })).toMatchObject({ kind: 'unfit' });
 });
 
-it.each(['2', '5', '6', '8', '16', '21', '90102001', '90106012'])('refused with retCode %s was not placed', async (retCode) => {
+it.each([
+  ['2', 'call'], ['5', 'call'], ['6', 'channel'], ['8', 'call'], ['16', 'call'], ['21', 'channel'], ['90102001', 'channel'], ['90106012', 'call'],
+])('refused with retCode %s was not placed, for which the %s is to blame', async (retCode, blame) => {
   arrange({ createCall: () => json({ retCode, retMsg: '失败' }) });
-  expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: retCode, reason: '失败' });
+  expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: retCode, reason: '失败', blame });
 });
 
 describe('a poll', () => {
@@ -109,7 +111,7 @@ describe('a poll', () => {
   it('of a live call keeps the answer, byte for byte, under the name of what was asked', async () => {
     const reaction = { body: '{"retCode":"0", "result":{"state":2}}' };
     arrange({ queryCallState: () => reaction });
-    expect(await channelWith().followUp.poll(SERIAL)).toEqual({
+    expect(await channelWith().polling.poll(SERIAL)).toEqual({
       state: 'live',
       notifications: [{ kind: 'poll', headers: {}, body: Buffer.from(reaction.body), receivedAt: clock.now, request: `queryCallState?callSerialNo=${SERIAL}` }],
     });
@@ -119,7 +121,7 @@ describe('a poll', () => {
 
   it('of an ended call also keeps its history record, looked for around its time and by its caller', async () => {
     arrange({ queryCallState: () => state({ state: 3, reasonCode: 0, endTime }), queryCallDetailRecord: () => records({ callSerialNo: SERIAL, state: 3 }) });
-    const answer = await channelWith().followUp.poll(SERIAL);
+    const answer = await channelWith().polling.poll(SERIAL);
     expect(answer.state).toBe('ended');
     expect(answer.notifications.map(({ request: asked }) => asked)).toEqual([`queryCallState?callSerialNo=${SERIAL}`, `queryCallDetailRecord?callSerialNo=${SERIAL}`]);
     expect(JSON.parse(server.asked('/queryCallDetailRecord')[0]?.body ?? '')).toEqual({
@@ -134,9 +136,9 @@ describe('a poll', () => {
   ])('of an ended call whose record is %s is repeated for a while, then ends without it', async (_, record) => {
     arrange({ queryCallState: () => state({ state: 3, reasonCode: 0, endTime }), queryCallDetailRecord: record });
     const channel = channelWith({ recordDelaySeconds: 60 });
-    expect(await channel.followUp.poll(SERIAL)).toMatchObject({ state: 'failed', reason: expect.stringMatching(/./), notifications: [{ kind: 'poll' }] });
+    expect(await channel.polling.poll(SERIAL)).toMatchObject({ state: 'failed', reason: expect.stringMatching(/./), notifications: [{ kind: 'poll' }] });
     clock.now = T0 + 30_000 + 60_001;
-    expect(await channel.followUp.poll(SERIAL)).toMatchObject({ state: 'ended', notifications: [{ kind: 'poll' }] });
+    expect(await channel.polling.poll(SERIAL)).toMatchObject({ state: 'ended', notifications: [{ kind: 'poll' }] });
   });
 
   it.each<[string, Reaction]>([
@@ -148,14 +150,14 @@ describe('a poll', () => {
   ])('that brings %s failed and tells nothing', async (_, reaction) => {
     arrange({ queryCallState: () => reaction });
     const channel = channelWith();
-    expect(await channel.followUp.poll(SERIAL)).toEqual({ state: 'failed', notifications: [], reason: expect.stringMatching(/./) });
-    expect(await channel.query?.({ vendorCallId: SERIAL })).toBeUndefined();
+    expect(await channel.polling.poll(SERIAL)).toEqual({ state: 'failed', notifications: [], reason: expect.stringMatching(/./) });
+    expect(await channel.query?.({ attemptId: 'a-1', sentAt: 1, vendorCallId: SERIAL })).toMatchObject({ kind: 'no-answer' });
   });
 
   it('of an unknown state goes on', async () => {
     arrange({ queryCallState: () => state({ state: 8 }) });
-    expect(await channelWith().followUp.poll(SERIAL)).toMatchObject({ state: 'live' });
-    expect(await channelWith().query?.({ vendorCallId: SERIAL })).toMatchObject({ kind: 'query', request: `queryCallState?callSerialNo=${SERIAL}` });
+    expect(await channelWith().polling.poll(SERIAL)).toMatchObject({ state: 'live' });
+    expect(await channelWith().query?.({ attemptId: 'a-1', sentAt: 1, vendorCallId: SERIAL })).toMatchObject({ kind: 'told', notification: { kind: 'query', request: `queryCallState?callSerialNo=${SERIAL}` } });
   });
 });
 

@@ -3,6 +3,10 @@ import type { Reaction, SeenRequest } from './vendor-server';
 
 /** What the conformance suite must know of a vendor to play its part. */
 export interface VendorKit {
+  /** Below libs/vendors/src. */
+  readonly folder: string;
+  /** The channel file's `lines`, for a vendor whose agents sign in; `20011` is the one that dials. */
+  readonly lines?: readonly unknown[];
   settings(endpoint: string): Readonly<Record<string, unknown>>;
   /** What must never be told, beside the credentials that a request carries. */
   readonly secrets: readonly string[];
@@ -20,6 +24,7 @@ const CALL_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const e9Answer = (resp: Readonly<Record<string, unknown>>): string => JSON.stringify({ resp });
 
 const e9: VendorKit = {
+  folder: 'e9',
   settings: (endpoint) => ({
     endpoint,
     accountSid: 'ACCOUNT0ACCOUNT0ACCOUNT0ACCOUNT0',
@@ -47,7 +52,8 @@ const e9: VendorKit = {
 const SERIAL = '1037058396471308289';
 const hwAnswer = (answer: Readonly<Record<string, unknown>>): string => JSON.stringify(answer);
 
-const hw: VendorKit = {
+const createCall: VendorKit = {
+  folder: 'hw/create-call',
   settings: (endpoint) => ({ endpoint, appKey: 'APPKEY00APPKEY00', appSecret: new Secret('short-secret'), dialTimeoutMs: 1000, requestTimeoutMs: 1000 }),
   secrets: ['short-secret', 'ACCESS-TOKEN'],
   dialPath: '/mobileAgent/createCall',
@@ -67,4 +73,4 @@ const hw: VendorKit = {
 };
 
 /** By `code/protocol`: the conformance suite fails for a registered vendor that is not in here. */
-export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': hw };
+export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': createCall };

@@ -1,4 +1,4 @@
-import { ChannelHealth } from '@cc/contracts';
+import { ChannelHealth, type Kept } from '@cc/contracts';
 import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 
@@ -12,8 +12,13 @@ export class ChannelCatalogue {
     return rows.map((row) => ChannelHealth.parse(row.health));
   }
 
-  async save(tx: Tx, channels: readonly ChannelHealth[]): Promise<void> {
-    for (const health of channels) {
+  async save(tx: Tx, news: readonly Kept<ChannelHealth>[]): Promise<void> {
+    for (const channel of news) {
+      if (channel.kind === 'forgotten') {
+        await tx.query(`DELETE FROM gateway_channel WHERE channel = $1`, [channel.key]);
+        continue;
+      }
+      const { value: health } = channel;
       await tx.query(`INSERT INTO gateway_channel (channel, health) VALUES ($1, $2) ON CONFLICT (channel) DO UPDATE SET health = excluded.health`, [health.channel, JSON.stringify(health)]);
     }
   }

@@ -85,8 +85,9 @@ export class ChannelBook {
   async query(attempt: LiveAttempt): Promise<WireRecord | undefined> {
     const query = this.channels.find(attempt.channel)?.adapter.query;
     if (query === undefined || attempt.vendorCallId === undefined) return undefined;
-    const raw = await query({ vendorCallId: attempt.vendorCallId });
-    if (raw === undefined) return undefined;
+    const answer = await query({ attemptId: attempt.attemptId, vendorCallId: attempt.vendorCallId, sentAt: 0 });
+    if (answer.kind !== 'told') return undefined;
+    const raw = answer.notification;
     const id = `${attempt.attemptId}/query/${randomUUID()}`;
     const header = { id, channel: attempt.channel, kind: raw.kind, receivedAt: raw.receivedAt, attemptId: attempt.attemptId, vendorCallId: attempt.vendorCallId };
     return encodeChannelNotification({ ...header, sealed: sealNotification(raw, id, this.sealer) }, 'channel-router');

@@ -20,13 +20,13 @@ export class CallbacksController {
   @Post(':channelId/:secret')
   async receive(@Param('channelId') channelId: string, @Param('secret') secret: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const open = this.channels.find(channelId);
-    if (open === undefined || !open.channel.callbackSecrets.some((known) => known.equals(secret)) || open.adapter.followUp.kind !== 'callbacks') {
+    if (open === undefined || !open.channel.callbackSecrets.some((known) => known.equals(secret)) || open.adapter.callbacks === undefined) {
       this.metrics.counter('cc_callbacks_refused_total', 'Callbacks to an unknown channel or with a wrong secret').add();
       this.log.warn('callback refused', { channel: channelId.slice(0, 32), sourceAddress: request.ip });
       throw new CcError('missing', 'no-such-callback-address', 'There is no such callback address');
     }
-    await this.keep(open, open.adapter.followUp, request);
-    const { acknowledgement } = open.adapter.followUp;
+    await this.keep(open, open.adapter.callbacks, request);
+    const { acknowledgement } = open.adapter.callbacks;
     await reply.status(acknowledgement.status).header('content-type', acknowledgement.contentType).send(acknowledgement.body);
   }
 

@@ -34,6 +34,6 @@ export class CallEventsConsumer {
   }
 
   private isPolled(channel: string): boolean {
-    return this.channels.find(channel)?.adapter.followUp.kind === 'polling';
+    return this.channels.find(channel)?.adapter.polling !== undefined;
   }
 }

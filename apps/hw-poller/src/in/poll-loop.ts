@@ -65,8 +65,8 @@ export class PollLoop implements OnApplicationBootstrap, OnModuleDestroy {
   /** Never rejects: a task that could not be stored is due again when its lease ends. */
   private async follow(task: PollTask): Promise<void> {
     try {
-      const followUp = this.channels.find(task.channel)?.adapter.followUp;
-      if (followUp?.kind !== 'polling') throw new Error(`channel ${task.channel} is not polled here`);
+      const followUp = this.channels.find(task.channel)?.adapter.polling;
+      if (followUp === undefined) throw new Error(`channel ${task.channel} is not polled here`);
       await this.record(task, followUp, await this.poll(task, followUp));
     } catch (error) {
       this.ambience.log.warn('a poll could not be completed', { attemptId: task.attemptId, channel: task.channel, error });

@@ -9,7 +9,6 @@ import { E9Message, e9MessageFields } from './e9.schema';
  * its page shows two spellings; this is the well-formed one (CallbackInterface).
  */
 export const e9FollowUp: CallbackFollowUp = {
-  kind: 'callbacks',
   verify: () => ({ kind: 'unverifiable' }),
   acknowledgement: {
     status: 200,

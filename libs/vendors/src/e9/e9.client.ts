@@ -1,9 +1,9 @@
 import type { HttpOutcome } from '@cc/http';
-import type { CancelOutcome, DialOutcome, DialRequest, RawNotification, VendorPorts } from '../vendor.port';
+import type { CancelOutcome, DialOutcome, DialRequest, QueriedCall, QueryAnswer, VendorPorts } from '../vendor.port';
 import { vendorCode, vendorText } from '../vendor-text';
 import { parseWire } from '../wire-json';
 import type { E9Settings } from './e9.config';
-import { E9_OK, E9_QUERY_RATE_EXCEEDED, isNotPlaced } from './e9.errors';
+import { E9_OK, E9_QUERY_RATE_EXCEEDED, notPlacedBlame } from './e9.errors';
 import { e9Numbers } from './e9.numbers';
 import { E9_CALL_ID, E9Answer } from './e9.schema';
 import { signRequest } from './e9.signature';
@@ -49,17 +49,19 @@ export class E9Client {
     return { kind: 'refused', vendorCode: vendorCode(answer.statusCode), reason: this.refusal(answer) };
   }
 
-  /** `undefined` also when the minute's share of queries is used up, so that the account's other queries get through. */
-  async query({ vendorCallId }: { readonly vendorCallId: string }): Promise<RawNotification | undefined> {
+  /** No answer also when the minute's share of queries is used up, so that the account's other queries get through. The vendor finds ended calls only. */
+  async query({ vendorCallId }: QueriedCall): Promise<QueryAnswer> {
+    if (vendorCallId === undefined) return { kind: 'no-answer', reason: 'the vendor finds a call by its own id only' };
     const nowMs = this.ports.clock.nowMs();
     this.queriedAt = this.queriedAt.filter((at) => at > nowMs - MINUTE_MS);
-    if (this.queriedAt.length >= this.settings.queriesPerMinute) return undefined;
+    if (this.queriedAt.length >= this.settings.queriesPerMinute) return { kind: 'no-answer', reason: `${this.settings.queriesPerMinute} queries were made in this minute` };
     this.queriedAt = [...this.queriedAt, nowMs];
     const outcome = await this.post('Records/query', { req: { callId: vendorCallId, type: RECORD_TYPE } }, this.settings.requestTimeoutMs);
-    if (outcome.kind !== 'answer') return undefined;
+    if (outcome.kind !== 'answer') return { kind: 'no-answer', reason: outcome.reason };
     const code = readAnswer(outcome)?.statusCode;
-    if (code === undefined || code === E9_QUERY_RATE_EXCEEDED) return undefined;
-    return { kind: 'query', headers: {}, body: outcome.body, receivedAt: this.ports.clock.nowMs(), request: 'Records/query' };
+    if (code === undefined) return { kind: 'no-answer', reason: unreadable(outcome) };
+    if (code === E9_QUERY_RATE_EXCEEDED) return { kind: 'no-answer', reason: 'the vendor says that its limit of queries is exceeded' };
+    return { kind: 'told', notification: { kind: 'query', headers: {}, body: outcome.body, receivedAt: this.ports.clock.nowMs(), request: 'Records/query' } };
   }
 
   private judgeDial(outcome: HttpOutcome): DialOutcome {
@@ -68,9 +70,8 @@ export class E9Client {
     const answer = readAnswer(outcome);
     if (answer?.statusCode === undefined) return { kind: 'unknown', reason: unreadable(outcome) };
     if (answer.statusCode === E9_OK) return this.accepted(answer);
-    if (answer.callId === undefined && isNotPlaced(answer.statusCode, this.settings.notPlacedCodes)) {
-      return { kind: 'rejected', vendorCode: vendorCode(answer.statusCode), reason: this.refusal(answer) };
-    }
+    const blame = answer.callId === undefined ? notPlacedBlame(answer.statusCode, this.settings.notPlacedCodes) : undefined;
+    if (blame !== undefined) return { kind: 'rejected', vendorCode: vendorCode(answer.statusCode), reason: this.refusal(answer), blame };
     return { kind: 'unknown', reason: `status code ${vendorCode(answer.statusCode)}, which does not say that no call was placed: ${this.refusal(answer)}` };
   }
 

@@ -1,4 +1,5 @@
 import type { CloseType } from '@cc/contracts';
+import type { Blame } from '../vendor.port';
 
 export const E9_OK = '000000';
 /** "Query rate exceeded" (globalErrorCode): the record may well exist. */
@@ -9,12 +10,17 @@ export const E9_QUERY_RATE_EXCEEDED = '900224';
  * account and application (9001xx), voice (9002xx), sub-account (9003xx), number mapping (9004xx). The vendor's later
  * server moves account codes to 9002xx and voice codes to 9003xx, which stays inside. Not in here: 900000 "unknown" and
  * 900001 to 900097 "internal", which say nothing about the call, and every code that no page lists.
+ * Only the account codes of the page (9001xx) speak against the channel: the later server's numbers overlap with those that speak of
+ * one call's numbers, and a channel must not be given up for one call's numbers.
  */
 const notPlaced = { from: 900098, to: 900499 };
+const ofTheAccount = { from: 900100, to: 900199 };
 
-export function isNotPlaced(code: string, confirmedByVendor: readonly string[]): boolean {
-  if (confirmedByVendor.includes(code)) return true;
-  return /^\d{6}$/.test(code) && Number(code) >= notPlaced.from && Number(code) <= notPlaced.to;
+/** Whose fault it is that no call was placed; `undefined` when the code does not prove that. */
+export function notPlacedBlame(code: string, confirmedByVendor: readonly string[]): Blame | undefined {
+  const number = /^\d{6}$/.test(code) ? Number(code) : NaN;
+  if (number >= ofTheAccount.from && number <= ofTheAccount.to) return 'channel';
+  return (number >= notPlaced.from && number <= notPlaced.to) || confirmedByVendor.includes(code) ? 'call' : undefined;
 }
 
 /** `byeType` of the Hangup callback: the vendor's list is the one of our close types (CallbackInterface). */

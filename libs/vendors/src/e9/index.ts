@@ -9,7 +9,9 @@ import { normalise, subjectOf } from './e9.transform';
 export const e9 = defineVendor({
   code: 'e9',
   protocol: 'callback',
-  capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, followUp: 'callbacks' },
+  capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' },
+  callbacks: 'always',
+  line: 'caller',
   settings: E9Settings,
   open(settings, ports) {
     const client = new E9Client(settings, ports);
@@ -18,7 +20,7 @@ export const e9 = defineVendor({
       dial: (request) => client.dial(request),
       cancel: (call) => client.cancel(call),
       query: (call) => client.query(call),
-      followUp: e9FollowUp,
+      callbacks: e9FollowUp,
       subjectOf,
       normalise: (raw, context) => normalise(raw, context, settings.timeZone),
       recording: e9Recording(settings),

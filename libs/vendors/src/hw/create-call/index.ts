@@ -1,4 +1,4 @@
-import { defineVendor } from '../define-vendor';
+import { defineVendor } from '../../define-vendor';
 import { HwClient } from './hw.client';
 import { HwSettings } from './hw.config';
 import { HwPolling } from './hw.polling';
@@ -6,10 +6,12 @@ import { hwRecording } from './hw.recording';
 import { normalise, subjectOf } from './hw.transform';
 
 /** 华为 CEC 双呼 (createCall): the vendor rings both legs and answers when it is asked. No request cancels a call. */
-export const hw = defineVendor({
+export const createCall = defineVendor({
   code: 'hw',
   protocol: 'createCall',
-  capabilities: { cancel: false, query: true, recording: true, displayNumbers: true, maxDuration: false, ivrText: false, followUp: 'polling' },
+  capabilities: { cancel: false, query: true, recording: true, displayNumbers: true, maxDuration: false, ivrText: false, probe: true, followUp: 'polling' },
+  callbacks: 'never',
+  line: 'agent',
   settings: HwSettings,
   open(settings, ports) {
     const client = new HwClient(settings, ports);
@@ -18,7 +20,8 @@ export const hw = defineVendor({
       lineOf: (request) => request.agent ?? request.caller,
       dial: (request) => client.dial(request),
       query: (call) => polling.query(call),
-      followUp: polling,
+      polling,
+      probe: () => client.probe(),
       subjectOf,
       normalise,
       recording: hwRecording(settings, client),

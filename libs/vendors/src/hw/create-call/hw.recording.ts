@@ -1,4 +1,4 @@
-import type { RecordingAccess, RecordingLocation } from '../vendor.port';
+import type { RecordingAccess, RecordingLocation } from '../../vendor.port';
 import type { HwClient } from './hw.client';
 import type { HwSettings } from './hw.config';
 import { HW_OK, isNeverRecorded } from './hw.errors';

@@ -1,10 +1,10 @@
 import { maskNumber } from '@cc/kernel';
 import type { HttpOutcome } from '@cc/http';
-import { nationalNumber } from '../national-number';
-import type { DialOutcome, DialRequest, VendorPorts } from '../vendor.port';
-import { vendorCode, vendorText } from '../vendor-text';
+import { nationalNumber } from '../../national-number';
+import type { DialOutcome, DialRequest, ProbeOutcome, VendorPorts } from '../../vendor.port';
+import { vendorCode, vendorText } from '../../vendor-text';
 import type { HwSettings } from './hw.config';
-import { HW_OK, isNotPlaced } from './hw.errors';
+import { HW_OK, notPlacedBlame } from './hw.errors';
 import { HW_SERIAL, HwCreated, parseHwAnswer, type HwAnswer } from './hw.schema';
 import { HwTokens } from './hw.token';
 
@@ -36,6 +36,12 @@ export class HwClient {
     return this.judgeDial(outcome, access.token);
   }
 
+  /** Whether the vendor hands out an access token. */
+  async probe(): Promise<ProbeOutcome> {
+    const access = await this.tokens.renew();
+    return access.kind === 'token' ? { kind: 'well' } : { kind: 'failed', reason: `no access token: ${access.reason}` };
+  }
+
   /** One question; with another token when the vendor refuses the first one. */
   async ask(operation: string, body: unknown): Promise<HwReply> {
     const first = await this.askOnce(operation, body);
@@ -62,7 +68,7 @@ export class HwClient {
     if (outcome.status === 401) {
       // RFC 9110, section 15.5.2: "the request has not been applied"; the vendor's pages list 401 as "not authorised".
       this.tokens.drop(token);
-      return { kind: 'rejected', vendorCode: 'http-401', reason: 'the vendor did not accept the access token' };
+      return { kind: 'rejected', vendorCode: 'http-401', reason: 'the vendor did not accept the access token', blame: 'channel' };
     }
     const answer = readAnswer(outcome);
     if (answer?.retCode === undefined) return { kind: 'unknown', reason: unreadable(outcome) };
@@ -75,9 +81,8 @@ export class HwClient {
       if (callSerialNo !== undefined && HW_SERIAL.test(callSerialNo)) return { kind: 'accepted', vendorCallId: callSerialNo };
       return { kind: 'unknown', reason: 'accepted, but without a usable call serial number' };
     }
-    if (callSerialNo === undefined && isNotPlaced(retCode, this.settings.notPlacedCodes)) {
-      return { kind: 'rejected', vendorCode: vendorCode(retCode), reason: this.words(answer, token) };
-    }
+    const blame = callSerialNo === undefined ? notPlacedBlame(retCode, this.settings.notPlacedCodes) : undefined;
+    if (blame !== undefined) return { kind: 'rejected', vendorCode: vendorCode(retCode), reason: this.words(answer, token), blame };
     return { kind: 'unknown', reason: `retCode ${vendorCode(retCode)}, which does not say that no call was placed: ${this.words(answer, token)}` };
   }
 

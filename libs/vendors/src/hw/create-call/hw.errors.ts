@@ -1,4 +1,5 @@
 import type { CloseType, EndedBy } from '@cc/contracts';
+import type { Blame, NotPlacedCodes } from '../../vendor.port';
 
 export const HW_OK = '0';
 
@@ -7,32 +8,34 @@ export const HW_OK = '0';
  * 1 (an equal task may exist already: a call may be running), 3 (no serial number found), 90100600 and 90104008
  * (internal error, processing timed out), 90106001, 90106002, 90106005, 90106006, and every code that the page does not list.
  */
-const notPlaced: ReadonlySet<string> = new Set([
-  '2', // call data
-  '5', // form of a number
-  '6', // VDN unavailable
-  '8', // caller not among the tenant's numbers
-  '16', // trial tenant: caller not on the white list
-  '21', // trial tenant: more than 10 calls a day
-  '90100100', // ITA: invalid parameter
-  '90100200', // ITA: authentication
-  '90100300', // ITA: bad request
-  '90100400', // ITA: no such resource
-  '90102001', // ITA: balance
-  '90102002', // ITA: restricted
-  '90104001', // ITA: permission
-  '90104003', // ITA: forbidden
-  '90104004', // ITA: not supported
-  '90104029', // ITA: too many requests
-  '90106003', // ITA: no number left
-  '90106004', // ITA: no number found
-  '90106010', // ITA: policy
-  '90106011', // ITA: caller forbidden
-  '90106012', // ITA: callee forbidden
-]);
+const notPlaced: NotPlacedCodes = {
+  2: 'call', // call data
+  5: 'call', // form of a number
+  6: 'channel', // VDN unavailable
+  8: 'call', // caller not among the tenant's numbers
+  16: 'call', // trial tenant: caller not on the white list
+  21: 'channel', // trial tenant: more than 10 calls a day
+  90100100: 'channel', // ITA: invalid parameter
+  90100200: 'channel', // ITA: authentication
+  90100300: 'channel', // ITA: bad request
+  90100400: 'channel', // ITA: no such resource
+  90102001: 'channel', // ITA: balance
+  90102002: 'channel', // ITA: restricted
+  90104001: 'channel', // ITA: permission
+  90104003: 'channel', // ITA: forbidden
+  90104004: 'channel', // ITA: not supported
+  90104029: 'channel', // ITA: too many requests
+  90106003: 'channel', // ITA: no number left
+  90106004: 'channel', // ITA: no number found
+  90106010: 'channel', // ITA: policy
+  90106011: 'call', // ITA: caller forbidden
+  90106012: 'call', // ITA: callee forbidden
+};
 
-export function isNotPlaced(retCode: string, confirmedByVendor: readonly string[]): boolean {
-  return notPlaced.has(retCode) || confirmedByVendor.includes(retCode);
+/** Whose fault it is that no call was placed; `undefined` when the code does not prove that. */
+export function notPlacedBlame(retCode: string, confirmedByVendor: readonly string[]): Blame | undefined {
+  if (Object.hasOwn(notPlaced, retCode)) return notPlaced[retCode];
+  return confirmedByVendor.includes(retCode) ? 'channel' : undefined;
 }
 
 /** retCodes of getRecordingAddress with which asking again is of no use (cec_07_1307): no record, serial too long, file too large. */

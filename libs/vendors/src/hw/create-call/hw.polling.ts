@@ -1,6 +1,6 @@
 import type { NotificationKind } from '@cc/contracts';
 import type { Clock } from '@cc/kernel';
-import type { PollAnswer, PollFollowUp, RawNotification } from '../vendor.port';
+import type { PollAnswer, PollFollowUp, QueriedCall, QueryAnswer, RawNotification } from '../../vendor.port';
 import type { HwClient } from './hw.client';
 import type { HwSettings } from './hw.config';
 import { HW_NO_RECORD, HW_OK } from './hw.errors';
@@ -14,7 +14,6 @@ const DAY_MS = 86_400_000;
 
 /** Follows one call: its state, and once that is "ended" its history record. */
 export class HwPolling implements PollFollowUp {
-  readonly kind = 'polling';
   readonly intervalMs: number;
 
   constructor(
@@ -36,10 +35,11 @@ export class HwPolling implements PollFollowUp {
     return { notifications: [notification], state: endedLongAgo ? 'ended' : 'failed', reason: record.reason };
   }
 
-  /** The state of a call as a `query`; `undefined` when the vendor gave no usable answer. */
-  async query({ vendorCallId }: { readonly vendorCallId: string }): Promise<RawNotification | undefined> {
+  /** The state of a call as a `query`. */
+  async query({ vendorCallId }: QueriedCall): Promise<QueryAnswer> {
+    if (vendorCallId === undefined) return { kind: 'no-answer', reason: 'the vendor tells the state of a call by its serial number only' };
     const asked = await this.askState(vendorCallId, 'query');
-    return asked.kind === 'state' ? asked.notification : undefined;
+    return asked.kind === 'state' ? { kind: 'told', notification: asked.notification } : { kind: 'no-answer', reason: asked.reason };
   }
 
   private async askState(

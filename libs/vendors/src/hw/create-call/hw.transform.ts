@@ -1,6 +1,6 @@
-import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
-import { vendorCode } from '../vendor-text';
-import { wholeNumber } from '../wire-json';
+import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
+import { vendorCode } from '../../vendor-text';
+import { wholeNumber } from '../../wire-json';
 import { causeOf, HW_NO_RECORD, HW_OK, type HwCause } from './hw.errors';
 import { parseRequestName, type HwOperation } from './hw.request-name';
 import { HwRecords, HwState, parseHwAnswer, type HwRecord } from './hw.schema';

@@ -1,5 +1,5 @@
-import type { VendorPorts } from '../vendor.port';
-import { parseWire, wholeNumber } from '../wire-json';
+import type { VendorPorts } from '../../vendor.port';
+import { parseWire, wholeNumber } from '../../wire-json';
 import type { HwSettings } from './hw.config';
 import { HwToken } from './hw.schema';
 
@@ -22,6 +22,11 @@ export class HwTokens {
   /** Never throws. Asking twice for a token rings nobody, so one failure is forgiven. */
   async get(): Promise<TokenOutcome> {
     if (this.current !== undefined && this.ports.clock.nowMs() < this.current.usableUntilMs) return { kind: 'token', token: this.current.token };
+    return this.renew();
+  }
+
+  /** Another token, whatever is left of the present one's life. */
+  renew(): Promise<TokenOutcome> {
     this.fetching ??= this.fetchWithRetry().finally(() => {
       this.fetching = undefined;
     });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secretOf } from '../secret';
+import { secretOf } from '../../secret';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
 const timeoutMs = z.number().int().min(1000).max(60_000).default(10_000);

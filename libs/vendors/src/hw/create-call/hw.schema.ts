@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LooseText, parseWire } from '../wire-json';
+import { LooseText, parseWire } from '../../wire-json';
 
 /** Epoch ms, sent as digits in a text or as a number; 0 and anything else count as absent. */
 const EpochMs = LooseText.transform((text) => (text !== undefined && /^[1-9]\d{12}$/.test(text) ? Number(text) : undefined));
