@@ -10,7 +10,7 @@ const libMayUse = {
   'object-store': ['kernel'],
   vendors: ['kernel', 'contracts', 'http'],
   'event-log': ['kernel', 'contracts', 'postgres'],
-  platform: ['kernel', 'contracts', 'event-log', 'postgres'],
+  platform: ['kernel', 'contracts', 'event-log', 'postgres', 'http', 'vendors'],
   testing: 'any',
 };
 

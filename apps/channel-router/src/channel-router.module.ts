@@ -1,27 +1,29 @@
-import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { Channels } from '@cc/vendors';
+import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { ChannelRouterSettings } from './channel-router.config';
+import { Router } from './domain/router';
 import { CallCommandsConsumer } from './in/call-commands.consumer';
 import { CallEventsConsumer } from './in/call-events.consumer';
-import { Dialler, DiallerAmbience } from './in/dialler';
-import { RouterBackends, RouterLoops } from './in/router-loops';
-import { ChannelBook } from './out/channel-book';
-import { PgCalls } from './out/pg-calls';
+import { DirectoryConsumer } from './in/directory.consumer';
+import { RouterAmbience, RouterLoops } from './in/router-loops';
+import { LoggingRouterWatch } from './in/router-watch';
+import { PgLedger } from './out/pg-ledger';
+import { VendorCarriers } from './out/vendor-carriers';
 
 @Module({
-  controllers: [CallCommandsConsumer, CallEventsConsumer],
+  controllers: [CallCommandsConsumer, CallEventsConsumer, DirectoryConsumer],
   providers: [
-    PgCalls,
-    Dialler,
-    DiallerAmbience,
-    RouterBackends,
+    PgLedger,
+    VendorCarriers,
+    LoggingRouterWatch,
+    RouterAmbience,
     RouterLoops,
+    ...channelsProviders(ChannelRouterSettings),
     {
-      provide: ChannelBook,
-      inject: [ChannelRouterSettings, Clock],
-      useFactory: ({ values }: ChannelRouterSettings, clock: Clock) => new ChannelBook(Channels.fromFile(values.channelsFile, { http: new AxiosHttpExchange(), clock }), values.encryptionKey),
+      provide: Router,
+      inject: [PgLedger, VendorCarriers, Clock, ChannelRouterSettings, LoggingRouterWatch],
+      useFactory: (ledger: PgLedger, carriers: VendorCarriers, clock: Clock, { values }: ChannelRouterSettings, watch: LoggingRouterWatch) => new Router(ledger, carriers, clock, values, watch),
     },
   ],
 })

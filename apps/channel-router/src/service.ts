@@ -9,8 +9,8 @@ export const channelRouter = defineService({
   defaultPort: 3002,
   module: ChannelRouterModule,
   settings: ChannelRouterSettings,
-  consumes: [topics.callCommands.name, topics.callEvents.name],
-  produces: [topics.callEvents.name, topics.channelNotifications.name, topics.channelHealth.name],
+  consumes: [topics.callCommands.name, topics.callEvents.name, topics.bindings.name, topics.channelOverrides.name, topics.seatSessions.name],
+  produces: [topics.callEvents.name, topics.channelNotifications.name, topics.channelHealth.name, topics.routeSimulations.name],
   migrations: channelRouterMigrations,
   backends: 'database',
 });

@@ -1,6 +1,5 @@
-import { AxiosHttpExchange } from '@cc/http';
-import { Clock, Sealer } from '@cc/kernel';
-import { Channels } from '@cc/vendors';
+import { Sealer } from '@cc/kernel';
+import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
 import { CallbacksController } from './in/callbacks.controller';
@@ -19,11 +18,7 @@ import { Spool } from './out/spool';
       useFactory: async ({ values }: CallbackIngestSettings) => new CallbackStore(await Spool.open({ directory: values.spoolDir, segmentBytes: values.segmentMegabytes * 1024 * 1024 }), values.encryptionKey),
     },
     { provide: Sealer, inject: [CallbackIngestSettings], useFactory: ({ values }: CallbackIngestSettings) => new Sealer(values.encryptionKey, 'notifications') },
-    {
-      provide: Channels,
-      inject: [CallbackIngestSettings, Clock],
-      useFactory: ({ values }: CallbackIngestSettings, clock: Clock) => Channels.fromFile(values.channelsFile, { http: new AxiosHttpExchange(), clock }),
-    },
+    ...channelsProviders(CallbackIngestSettings),
   ],
 })
 export class CallbackIngestModule {}

@@ -1,6 +1,5 @@
-import { AxiosHttpExchange } from '@cc/http';
-import { Clock, Sealer } from '@cc/kernel';
-import { Channels } from '@cc/vendors';
+import { Sealer } from '@cc/kernel';
+import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { EventDispatcherSettings } from './event-dispatcher.config';
 import { CallEventsConsumer } from './in/call-events.consumer';
@@ -19,11 +18,7 @@ import { PgCorrelation } from './out/pg-correlation';
     Translator,
     PendingUpkeep,
     { provide: Sealer, inject: [EventDispatcherSettings], useFactory: ({ values }: EventDispatcherSettings) => new Sealer(values.encryptionKey, 'notifications') },
-    {
-      provide: Channels,
-      inject: [EventDispatcherSettings, Clock],
-      useFactory: ({ values }: EventDispatcherSettings, clock: Clock) => Channels.fromFile(values.channelsFile, { http: new AxiosHttpExchange(), clock }),
-    },
+    ...channelsProviders(EventDispatcherSettings),
   ],
 })
 export class EventDispatcherModule {}

@@ -1,6 +1,5 @@
-import { AxiosHttpExchange } from '@cc/http';
-import { Clock, Sealer } from '@cc/kernel';
-import { Channels } from '@cc/vendors';
+import { Sealer } from '@cc/kernel';
+import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallEventsConsumer } from './in/call-events.consumer';
 import { PollAmbience, PollLoop } from './in/poll-loop';
@@ -14,11 +13,7 @@ import { PollerSettings } from './poller.config';
     PollLoop,
     PollAmbience,
     { provide: Sealer, inject: [PollerSettings], useFactory: ({ values }: PollerSettings) => new Sealer(values.encryptionKey, 'notifications') },
-    {
-      provide: Channels,
-      inject: [PollerSettings, Clock],
-      useFactory: ({ values }: PollerSettings, clock: Clock) => Channels.fromFile(values.channelsFile, { http: new AxiosHttpExchange(), clock }),
-    },
+    ...channelsProviders(PollerSettings),
   ],
 })
 export class PollerModule {}

@@ -1,7 +1,6 @@
 import { AxiosHttpExchange, HttpExchange } from '@cc/http';
-import { Clock } from '@cc/kernel';
 import { AliOssObjectStore, ObjectStore } from '@cc/object-store';
-import { objectStoreOptions } from '@cc/platform';
+import { channelsProviders, objectStoreOptions } from '@cc/platform';
 import { Channels } from '@cc/vendors';
 import { Module } from '@nestjs/common';
 import { ArchiveAmbience, ArchiveLoop } from './in/archive-loop';
@@ -20,11 +19,7 @@ const BYTES_PER_MEGABYTE = 1024 * 1024;
     ArchiveAmbience,
     { provide: HttpExchange, useFactory: () => new AxiosHttpExchange() },
     { provide: ObjectStore, inject: [RecordingArchiverSettings], useFactory: ({ values }: RecordingArchiverSettings) => new AliOssObjectStore(objectStoreOptions(values)) },
-    {
-      provide: Channels,
-      inject: [RecordingArchiverSettings, HttpExchange, Clock],
-      useFactory: ({ values }: RecordingArchiverSettings, http: HttpExchange, clock: Clock) => Channels.fromFile(values.channelsFile, { http, clock }),
-    },
+    ...channelsProviders(RecordingArchiverSettings),
     {
       provide: RecordingTransfer,
       inject: [RecordingArchiverSettings, Channels, HttpExchange, ObjectStore],

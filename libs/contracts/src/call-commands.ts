@@ -18,7 +18,7 @@ export const PlaceCall = z.object({
   extNum: z.string().optional(),
   /** The id of the channel that the application named; the router chooses where it is absent. */
   channel: z.string().optional(),
-  /** The channels that the business may use, best first; absent: any. */
+  /** The channels that the business may use; absent: any. */
   channels: z.array(z.string()).optional(),
   bizData: BizData.optional(),
   record: z.boolean(),

@@ -3,9 +3,9 @@ import { ChannelState } from './channel-health';
 
 /** Why a channel does not get a call. The codes are for programs, the reason beside them for people. */
 export const Exclusion = z.enum([
-  'not-named', 'not-bound', 'not-for-business', 'not-for-tenant', 'disabled', 'draining', 'down', 'trial-share', 'by-name-only', 'tried',
-  'cannot-record', 'cannot-limit-duration', 'cannot-speak-ivr', 'caller-not-accepted', 'called-not-accepted', 'no-such-line', 'line-offline',
-  'channel-full', 'rate-limit', 'caller-limit', 'unusable-numbers',
+  'not-named', 'disabled', 'not-for-tenant', 'not-for-business', 'by-name-only', 'draining', 'down', 'tried',
+  'cannot-record', 'cannot-limit-duration', 'caller-not-accepted', 'called-not-accepted', 'no-such-line', 'line-offline',
+  'trial-pending', 'channel-full', 'rate-limit', 'caller-limit',
 ]);
 export type Exclusion = z.infer<typeof Exclusion>;
 
@@ -25,7 +25,7 @@ export type RouteCandidate = z.infer<typeof RouteCandidate>;
 
 /** A decision: the chosen channel, what it was chosen by, and every candidate in the order of preference. */
 export const Route = z.object({
-  /** What narrowed the choice: the request's channel, the user's binding, the business's channels, or nothing. */
+  /** What guided the choice: the request's channel alone, the user's binding first, the business's channels alone, or nothing. */
   basis: z.enum(['named', 'binding', 'business', 'all']),
   /** Absent when no channel could take the call. */
   channel: z.string().optional(),

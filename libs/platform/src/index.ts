@@ -19,3 +19,4 @@ export { decodeBatch } from './decode-batch';
 export type { DecodedBatch } from './decode-batch';
 export { objectStoreOptions, objectStoreShape } from './object-store.config';
 export { channelsShape, encryptionShape } from './deployment.config';
+export { channelsProviders } from './channel-file-watch';

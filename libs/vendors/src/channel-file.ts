@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Capabilities } from '@cc/contracts';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -5,7 +6,7 @@ import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } 
 import type { ConfiguredVendor, RegisteredVendor } from './define-vendor';
 import { vendorOf, vendors } from './registry';
 import { resolveSecrets } from './resolve-secrets';
-import type { Secret } from './secret';
+import { Secret } from './secret';
 import type { VendorChannel, VendorPorts } from './vendor.port';
 
 /** One configured account at a vendor. */
@@ -25,6 +26,8 @@ export interface Channel {
   readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[] };
   /** Empty for a vendor that does not call back. */
   readonly callbackSecrets: readonly Secret[];
+  /** Equal for equal entries, secrets included; it tells nothing of them. */
+  readonly fingerprint: string;
   /** Makes the adapter; it opens no connection by itself. */
   open(ports: VendorPorts): VendorChannel;
 }
@@ -80,8 +83,17 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
     ...(tenants === undefined ? {} : { tenants }),
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats },
+    fingerprint: fingerprintOf(resolved),
     open: configured.open,
   };
+}
+
+function fingerprintOf(entry: unknown): string {
+  const text = JSON.stringify(entry, function replace(this: unknown, key: string, value: unknown): unknown {
+    const original: unknown = z.record(z.string(), z.unknown()).safeParse(this).data?.[key];
+    return original instanceof Secret ? original.reveal() : value;
+  });
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function readEntry(entry: unknown, path: readonly PropertyKey[], report: Report): ChannelEntry | undefined {

@@ -6,5 +6,5 @@ export type { Channel, ChannelFile } from './channel-file';
 export type { ChannelLimits, HealthRules, NumberRule, NumberRules } from './channel-file.schema';
 export { Secret } from './secret';
 export { Channels } from './channels';
-export type { OpenChannel } from './channels';
+export type { OpenChannel, Reload } from './channels';
 export { openNotification, sealNotification } from './notification-seal';

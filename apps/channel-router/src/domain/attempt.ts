@@ -1,7 +1,13 @@
-import type { CallEvent, CallEventOf, CloseType } from '@cc/contracts';
+import type { CallEvent, CallEventOf, CloseType, Route } from '@cc/contracts';
 
-/** `sending`: committed before the first byte leaves; `unknown`: nobody knows whether the vendor rings; both keep the line. */
-export type AttemptState = 'sending' | 'accepted' | 'unknown' | 'refused' | 'ended';
+/**
+ * `sending`: committed before the first byte leaves, never left backwards. `unknown`: in doubt, nobody knows whether the vendor rings.
+ * `refused`: certainly not placed, so the call may go elsewhere. `not-placed`: was in doubt, and the vendor's own answers or an operator
+ * say that nobody rang. `abandoned`: nobody could tell, for longer than the call can have lasted.
+ */
+export type AttemptState = 'sending' | 'accepted' | 'unknown' | 'refused' | 'not-placed' | 'abandoned' | 'ended';
+/** The states in which an attempt holds its line. */
+export const liveStates: readonly AttemptState[] = ['sending', 'accepted', 'unknown'];
 
 /** One try to have one channel connect a call. */
 export interface Attempt {
@@ -11,47 +17,42 @@ export interface Attempt {
   readonly number: number;
   readonly channel: string;
   readonly vendor: string;
+  /** The seat that calls, of a vendor whose agents sign in. */
+  readonly seat?: string | undefined;
 }
 
-/** What a dial led to, whatever the vendor. */
+/** Whether another call would have been refused as well, or only this one. */
+export type Blame = 'call' | 'channel';
+
+/** What a dial led to, whatever the vendor. Only `accepted` and `unknown` can have rung a phone. */
 export type DialResult =
   | { readonly kind: 'accepted'; readonly vendorCallId: string }
   | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string }
+  /** We kept it back ourselves; the channel may be tried again. */
+  | { readonly kind: 'withheld'; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string; readonly blame: Blame }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What a request to end a call led to; after `unknown` it is made again. */
-export type CancelResult = { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'unknown'; readonly reason: string };
+export type HangUpResult = { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'unknown'; readonly reason: string };
 
-/** When an attempt without a known end is looked after, epoch ms. */
-export interface Watch {
-  /** The vendor is asked what became of the call. */
-  readonly lookAt: number;
-  /** From here on the call is closed as 255 when the vendor, asked once more, does not end it. */
-  readonly reapAt: number;
+/** What the vendor said when it was asked about a call: something (a notification was appended), that there is no such call, or nothing. */
+export type AskResult = { readonly kind: 'told' } | { readonly kind: 'not-found' } | { readonly kind: 'no-answer'; readonly reason: string };
+
+/** How a dial ended, as the window of a channel's health counts it. */
+export type OutcomeClass = 'well' | 'failure' | 'neutral';
+
+/** A refusal for which the call is to blame says nothing of the channel. */
+export function outcomeClassOf(result: DialResult): OutcomeClass {
+  if (result.kind === 'accepted') return 'well';
+  if (result.kind === 'unfit' || result.kind === 'withheld') return 'neutral';
+  return result.kind === 'rejected' && result.blame === 'call' ? 'neutral' : 'failure';
 }
 
-export interface WatchLimits {
-  readonly setupSeconds: number;
-  readonly querySeconds: number;
-  readonly callSeconds: number;
-}
-
-/** An attempt in doubt is given the time that a vendor needs to ring; one that was accepted, the longest that a call may last. */
-export function watchOf(state: AttemptState, maxDurationSeconds: number, nowMs: number, limits: WatchLimits): Watch {
-  if (state !== 'accepted') return { lookAt: nowMs + limits.setupSeconds * 1000, reapAt: nowMs + limits.setupSeconds * 1000 };
-  return { lookAt: nowMs + limits.querySeconds * 1000, reapAt: nowMs + Math.max(limits.callSeconds, maxDurationSeconds) * 1000 };
-}
-
-/** A vendor that gives no answer is asked so often past the last limit. */
-const VAIN_LOOKS = 10;
-
-/** Whether a call without a known end is closed now: past its last limit, and the vendor was asked in vain or cannot be asked. */
-export function isGivenUp(call: { readonly queried: boolean; readonly reapAt: number; readonly canBeAsked: boolean; readonly answered: boolean }, nowMs: number, graceMs: number): boolean {
-  if (nowMs < call.reapAt) return false;
-  if (call.queried || !call.canBeAsked) return true;
-  return !call.answered && nowMs >= call.reapAt + VAIN_LOOKS * graceMs;
+export function stateAfter(result: DialResult): 'accepted' | 'unknown' | 'refused' {
+  if (result.kind === 'accepted' || result.kind === 'unknown') return result.kind;
+  return 'refused';
 }
 
 /** Attempt ids are derived from the call's, so that planning twice gives the same attempt. */
@@ -62,44 +63,64 @@ const about = (attempt: Attempt, nowMs: number) => ({
   occurredAt: nowMs, recordedAt: nowMs, source: 'router' as const,
 });
 
-export function startedEvent(attempt: Attempt, recordRequested: boolean, nowMs: number): CallEventOf<'cc.call.attempt-started.v1'> {
-  return { type: 'cc.call.attempt-started.v1', id: `${attempt.attemptId}/started`, ...about(attempt, nowMs), vendor: attempt.vendor, attemptNumber: attempt.number, recordRequested };
+export function startedEvent(attempt: Attempt, recordRequested: boolean, route: Route, nowMs: number): CallEventOf<'cc.call.attempt-started.v1'> {
+  return {
+    type: 'cc.call.attempt-started.v1', id: `${attempt.attemptId}/started`, ...about(attempt, nowMs), vendor: attempt.vendor, attemptNumber: attempt.number, recordRequested, route,
+    ...(attempt.seat === undefined ? {} : { seat: attempt.seat }),
+  };
 }
 
-/** The state that a dial's result leads to, and the events that tell of it. A refusal ends the call: 6 when the vendor said no or cannot place such a call, 7 when it could not be reached. */
-export function settle(attempt: Attempt, result: DialResult, nowMs: number): { readonly state: AttemptState; readonly events: readonly CallEvent[] } {
+/** The event that tells what a dial led to. */
+export function settledEvent(attempt: Attempt, result: DialResult, nowMs: number): CallEvent {
   const base = about(attempt, nowMs);
   switch (result.kind) {
     case 'accepted':
-      return { state: 'accepted', events: [{ type: 'cc.call.attempt-accepted.v1', id: `${attempt.attemptId}/accepted`, ...base, vendorCallId: result.vendorCallId }] };
+      return { type: 'cc.call.attempt-accepted.v1', id: `${attempt.attemptId}/accepted`, ...base, vendorCallId: result.vendorCallId };
     case 'unknown':
-      return { state: 'unknown', events: [{ type: 'cc.call.attempt-unknown.v1', id: `${attempt.attemptId}/unknown`, ...base, reason: result.reason }] };
+      return { type: 'cc.call.attempt-unknown.v1', id: `${attempt.attemptId}/unknown`, ...base, reason: result.reason };
     case 'rejected':
-      return {
-        state: 'refused',
-        events: [
-          { type: 'cc.call.attempt-refused.v1', id: `${attempt.attemptId}/refused`, ...base, class: 'rejected', vendorCode: result.vendorCode, reason: result.reason },
-          { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/ended`, ...base, closeType: 6, endedBy: 'vendor', vendorCode: result.vendorCode, reason: result.reason },
-        ],
-      };
+      return { type: 'cc.call.attempt-refused.v1', id: `${attempt.attemptId}/refused`, ...base, class: 'rejected', vendorCode: result.vendorCode, reason: result.reason };
     case 'unfit':
+    case 'withheld':
     case 'not-sent':
-      return {
-        state: 'refused',
-        events: [
-          { type: 'cc.call.attempt-refused.v1', id: `${attempt.attemptId}/refused`, ...base, class: 'not-sent', reason: result.reason },
-          { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/ended`, ...base, closeType: result.kind === 'unfit' ? 6 : 7, endedBy: 'cc', reason: result.reason },
-        ],
-      };
+      return { type: 'cc.call.attempt-refused.v1', id: `${attempt.attemptId}/refused`, ...base, class: 'not-sent', reason: result.reason };
   }
 }
 
+/** An earlier attempt that proved that nobody rang. */
+export interface Refusal extends Attempt {
+  readonly kind: 'unfit' | 'withheld' | 'not-sent' | 'rejected';
+  readonly vendorCode?: string | undefined;
+  readonly reason: string;
+}
+
+/** The end of a call that every channel has refused: 6 when the last one said no or cannot place such a call, 7 when it could not be reached. */
+export function endedByRefusal(last: Refusal, route: Route, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
+  return {
+    type: 'cc.call.ended.v1', id: `${last.attemptId}/ended`, ...about(last, nowMs), closeType: last.kind === 'not-sent' ? 7 : 6, endedBy: last.kind === 'rejected' ? 'vendor' : 'cc',
+    ...(last.vendorCode === undefined ? {} : { vendorCode: last.vendorCode }), reason: last.reason, route,
+  };
+}
+
 /** The end of a call that no vendor was asked to place. */
-export function closedUndialled(call: { readonly callId: string; readonly tenant: string }, closeType: CloseType, endedBy: 'application' | 'cc', reason: string, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
-  return { type: 'cc.call.ended.v1', id: `${call.callId}/ended`, callId: call.callId, tenant: call.tenant, occurredAt: nowMs, recordedAt: nowMs, source: 'router', closeType, endedBy, reason };
+export function closedUndialled(call: { readonly callId: string; readonly tenant: string }, end: { readonly closeType: CloseType; readonly endedBy: 'application' | 'cc'; readonly reason: string; readonly route?: Route }, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
+  return { type: 'cc.call.ended.v1', id: `${call.callId}/ended`, callId: call.callId, tenant: call.tenant, occurredAt: nowMs, recordedAt: nowMs, source: 'router', ...end };
 }
 
 /** The end of a call of which nobody knows more, after the vendor was asked in vain. */
-export function reapedEvent(attempt: Attempt, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
-  return { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/reaped`, ...about(attempt, nowMs), source: 'reaper', closeType: 255, endedBy: 'cc', reason: 'no end was heard of within the limit, and the vendor gave none' };
+export function reapedEvent(attempt: Attempt, reason: string, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
+  return { type: 'cc.call.ended.v1', id: `${attempt.attemptId}/reaped`, ...about(attempt, nowMs), source: 'reaper', closeType: 255, endedBy: 'cc', reason };
+}
+
+/** Who says what became of an attempt in doubt. */
+export type Resolution =
+  | { readonly resolution: 'not-placed'; readonly resolvedBy: 'query'; readonly reason: string }
+  | { readonly resolution: 'not-placed' | 'ended'; readonly resolvedBy: 'operator'; readonly operator: string; readonly reason: string };
+
+export function resolvedEvent(attempt: Attempt, resolution: Resolution, nowMs: number): CallEventOf<'cc.call.attempt-resolved.v1'> {
+  return { type: 'cc.call.attempt-resolved.v1', id: `${attempt.attemptId}/resolved`, ...about(attempt, nowMs), ...resolution };
+}
+
+export function lateRingEvent(attempt: Attempt, heard: string, nowMs: number): CallEventOf<'cc.call.late-ring.v1'> {
+  return { type: 'cc.call.late-ring.v1', id: `${attempt.attemptId}/late-ring`, ...about(attempt, nowMs), heard };
 }

@@ -1,57 +1,66 @@
-import { encodeCallEvent, topics } from '@cc/contracts';
-import { EventLog } from '@cc/event-log';
-import { Clock, Metrics } from '@cc/kernel';
-import { WorkLoop } from '@cc/platform';
+import { Clock, Log, pause } from '@cc/kernel';
+import { WorkInFlight, WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { isGivenUp, reapedEvent, settle, watchOf } from '../domain/attempt';
-import { ChannelBook } from '../out/channel-book';
-import { PgCalls, type LiveAttempt } from '../out/pg-calls';
-import { Dialler, DiallerAmbience } from './dialler';
+import { ChannelRouterSettings } from '../channel-router.config';
+import { Router } from '../domain/router';
+import type { PlannedDial } from '../domain/planner';
+import { PgLedger } from '../out/pg-ledger';
 
-const SERVICE = 'channel-router';
 const QUEUE_IDLE_MS = 500;
 const WATCH_IDLE_MS = 1000;
-/** Vendors limit their queries; what is left over comes with the next look. */
-const LOOKS_AT_ONCE = 5;
-const CANCELS_AT_ONCE = 20;
+/** Another router is planning; it is done in a moment. */
+const OTHER_PLANS_MS = 15;
+const LOST_AT_ONCE = 50;
 
-/** The backends that the loops use. */
+/** What the loops read of their surroundings. */
 @Injectable()
-export class RouterBackends {
+export class RouterAmbience {
   constructor(
-    readonly eventLog: EventLog,
+    readonly settings: ChannelRouterSettings,
     readonly clock: Clock,
-    readonly metrics: Metrics,
+    readonly log: Log,
   ) {}
 }
 
-/** The router's own work: dial what is queued, pass cancellations on, settle what is in doubt, and end what nobody ends. */
+/** The router's own work: dial what is queued, end what is to be ended, settle what is in doubt, judge the channels. */
 @Injectable()
 export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly loops: readonly [queue: WorkLoop, cancellations: WorkLoop, watch: WorkLoop];
+  private readonly queue: WorkLoop;
+  private readonly hangUps: WorkLoop;
+  private readonly loops: readonly WorkLoop[];
+  private readonly dialsInFlight: WorkInFlight;
   private unlisten: (() => Promise<void>) | undefined;
 
   constructor(
-    private readonly calls: PgCalls,
-    private readonly channels: ChannelBook,
-    private readonly dialler: Dialler,
-    private readonly backends: RouterBackends,
-    private readonly ambience: DiallerAmbience,
+    private readonly ledger: PgLedger,
+    private readonly router: Router,
+    private readonly ambience: RouterAmbience,
   ) {
-    const { log } = ambience;
+    const { log, settings } = ambience;
+    this.dialsInFlight = new WorkInFlight(settings.values.dialsAtOnce);
+    const loop = (name: string, idleMs: number, step: () => Promise<boolean>): WorkLoop => new WorkLoop({ name, idleMs, log, step });
+    this.queue = loop('dial queue', QUEUE_IDLE_MS, () => this.dialQueued());
+    this.hangUps = loop('calls to end', QUEUE_IDLE_MS, () => router.hangUpDue());
     this.loops = [
-      new WorkLoop({ name: 'dial queue', idleMs: QUEUE_IDLE_MS, log, step: () => this.dialler.step() }),
-      new WorkLoop({ name: 'cancellations', idleMs: QUEUE_IDLE_MS, log, step: () => this.passCancellations() }),
-      new WorkLoop({ name: 'overdue attempts', idleMs: WATCH_IDLE_MS, log, step: () => this.watch() }),
+      this.queue,
+      this.hangUps,
+      loop('lost dials', WATCH_IDLE_MS, () => router.dialling.giveUpLost(LOST_AT_ONCE)),
+      loop('overdue attempts', WATCH_IDLE_MS, () => router.followUp.step()),
+      loop('health of channels', WATCH_IDLE_MS, async () => {
+        await router.health.judge();
+        return false;
+      }),
+      loop('probes', WATCH_IDLE_MS, async () => {
+        await router.health.probe();
+        return false;
+      }),
     ];
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { topic, records } = this.channels.announcement(this.backends.clock.nowMs());
-    await this.backends.eventLog.append(topic, records);
-    this.unlisten = await this.calls.onWork(() => {
-      this.loops[0].wake();
-      this.loops[1].wake();
+    this.unlisten = await this.ledger.onWork(() => {
+      this.queue.wake();
+      this.hangUps.wake();
     });
     for (const loop of this.loops) loop.start();
   }
@@ -59,55 +68,26 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.unlisten?.();
     await Promise.all(this.loops.map((loop) => loop.stop()));
-    await this.dialler.drained();
+    await this.dialsInFlight.drained();
   }
 
-  private async passCancellations(): Promise<boolean> {
-    const attempts = await this.calls.takeCancelled(CANCELS_AT_ONCE);
-    await Promise.all(attempts.map(async (attempt) => {
-      const result = await this.channels.cancel(attempt);
-      const { callId, attemptId, channel } = attempt;
-      this.ambience.log.info('cancellation passed on', { callId, attemptId, channel, outcome: result.kind, ...(result.kind === 'accepted' ? {} : { reason: result.reason }) });
-      if (result.kind === 'unknown') await this.calls.cancelAgain(callId);
-    }));
-    return attempts.length === CANCELS_AT_ONCE;
-  }
-
-  private async watch(): Promise<boolean> {
-    const { clock, eventLog, metrics } = this.backends;
-    const { sendingSeconds, graceSeconds } = this.ambience.settings.values;
-    const nowMs = clock.nowMs();
-    await this.calls.transaction(async (tx) => {
-      for (const attempt of await this.calls.overdueSending(tx, nowMs - sendingSeconds * 1000)) {
-        const { state, events } = settle(attempt, { kind: 'unknown', reason: 'the outcome of the dial was lost' }, nowMs);
-        await this.calls.settle(tx, attempt.attemptId, state, undefined, watchOf(state, 0, nowMs, this.ambience.settings.values));
-        await eventLog.appendInTransaction(tx, topics.callEvents.name, events.map((event) => encodeCallEvent(event, SERVICE)));
-        metrics.counter('cc_dial_outcomes_lost_total', 'Dials whose outcome was lost, most often by a crash', ['channel']).add(1, { channel: attempt.channel });
-      }
-    });
-    for (const attempt of await this.calls.takeOverdue(nowMs, nowMs + graceSeconds * 1000, LOOKS_AT_ONCE)) await this.lookAfter(attempt);
-    return false;
-  }
-
-  /** The vendor is asked what became of the call. Past its last limit, with the vendor asked in vain, the call is closed as 255. */
-  private async lookAfter(attempt: LiveAttempt): Promise<void> {
-    const { clock, eventLog } = this.backends;
-    const answer = await this.channels.query(attempt);
-    const { graceSeconds, querySeconds } = this.ambience.settings.values;
-    if (answer !== undefined) {
-      await eventLog.append(topics.channelNotifications.name, [answer]);
-      await this.calls.queried(attempt.attemptId, clock.nowMs() + 1000 * (clock.nowMs() >= attempt.reapAt ? graceSeconds : querySeconds));
+  /** One look at the queue. Resolves to whether there may be more; the dials go on by themselves. */
+  private async dialQueued(): Promise<boolean> {
+    const room = await this.dialsInFlight.room();
+    const planned = await this.router.planner.plan(room);
+    if (planned === undefined) {
+      await pause(OTHER_PLANS_MS);
+      return true;
     }
-    if (isGivenUp({ ...attempt, canBeAsked: this.channels.canBeAsked(attempt), answered: answer !== undefined }, clock.nowMs(), graceSeconds * 1000)) await this.reap(attempt);
+    for (const dial of planned.dials) this.dialsInFlight.begin(this.dial(dial));
+    return planned.looked === room;
   }
 
-  private async reap(attempt: LiveAttempt): Promise<void> {
-    const { clock, eventLog, metrics } = this.backends;
-    metrics.counter('cc_calls_reaped_total', 'Calls closed as 255 because no end was heard of', ['channel']).add(1, { channel: attempt.channel });
-    this.ambience.log.warn('call closed without a known end', { callId: attempt.callId, attemptId: attempt.attemptId, channel: attempt.channel });
-    await this.calls.transaction(async (tx) => {
-      await this.calls.end(tx, [attempt.attemptId]);
-      await eventLog.appendInTransaction(tx, topics.callEvents.name, [encodeCallEvent(reapedEvent(attempt, clock.nowMs()), SERVICE)]);
-    });
+  private async dial(planned: PlannedDial): Promise<void> {
+    try {
+      await this.router.dialling.dial(planned);
+    } catch (error) {
+      this.ambience.log.error('the outcome of a dial could not be stored; it is in doubt', { attemptId: planned.attempt.attemptId, error });
+    }
   }
 }

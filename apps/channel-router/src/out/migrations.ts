@@ -40,4 +40,74 @@ const createTables: Migration = {
   },
 };
 
-export const channelRouterMigrations: readonly Migration[] = [createTables];
+const channelsInFull: Migration = {
+  name: '0002-channels-in-full',
+  up: async (tx) => {
+    await tx.query(`
+      ALTER TABLE router_call
+        ADD COLUMN position bigserial,
+        ADD COLUMN waits_for varchar(64),
+        ADD COLUMN cancelled boolean NOT NULL DEFAULT false`);
+    await tx.query(`UPDATE router_call SET cancelled = true WHERE cancel <> 'none'`);
+    await tx.query(`DROP INDEX router_call_queue, router_call_to_cancel`);
+    await tx.query(`ALTER TABLE router_call DROP COLUMN cancel`);
+    await tx.query(`CREATE INDEX router_call_queue ON router_call (next_try, position) WHERE state = 'queued'`);
+    await tx.query(`CREATE INDEX router_call_waiting ON router_call (waits_for, position) WHERE state = 'queued' AND waits_for IS NOT NULL`);
+
+    await tx.query(`DROP INDEX router_attempt_one_per_call, router_attempt_one_per_line, router_attempt_to_look_at`);
+    await tx.query(`ALTER TABLE router_attempt DROP COLUMN live, DROP CONSTRAINT router_attempt_state_check`);
+    await tx.query(`ALTER TABLE router_attempt ALTER COLUMN state TYPE varchar(10)`);
+    await tx.query(`ALTER TABLE router_attempt RENAME COLUMN reap_at TO give_up_at`);
+    await tx.query(`ALTER TABLE router_attempt RENAME COLUMN queried TO answered`);
+    await tx.query(`
+      ALTER TABLE router_attempt
+        ADD CONSTRAINT router_attempt_state_check CHECK (state IN ('sending', 'accepted', 'unknown', 'refused', 'not-placed', 'abandoned', 'ended')),
+        ADD COLUMN live boolean GENERATED ALWAYS AS (state IN ('sending', 'accepted', 'unknown')) STORED,
+        ADD COLUMN seat varchar(64),
+        ADD COLUMN caller_ref varchar(64) NOT NULL DEFAULT '',
+        ADD COLUMN trial boolean NOT NULL DEFAULT false,
+        ADD COLUMN hold_until bigint NOT NULL DEFAULT 0,
+        ADD COLUMN outcome varchar(8) CHECK (outcome IN ('well', 'failure', 'neutral')),
+        ADD COLUMN outcome_kind varchar(8),
+        ADD COLUMN vendor_code varchar(64),
+        ADD COLUMN reason varchar(400),
+        ADD COLUMN settled_at bigint,
+        ADD COLUMN accepted_at bigint,
+        ADD COLUMN heard_at bigint,
+        ADD COLUMN not_found_since bigint,
+        ADD COLUMN hang_up_after int,
+        ADD COLUMN hang_up_at bigint,
+        ADD COLUMN late_ring boolean NOT NULL DEFAULT false`);
+    await tx.query(`UPDATE router_attempt SET hold_until = give_up_at`);
+    await tx.query(`CREATE UNIQUE INDEX router_attempt_one_per_call ON router_attempt (call_id) WHERE live`);
+    await tx.query(`CREATE UNIQUE INDEX router_attempt_one_per_line ON router_attempt (line_ref) WHERE live`);
+    await tx.query(`CREATE INDEX router_attempt_live ON router_attempt (channel, look_at) WHERE live`);
+    await tx.query(`CREATE INDEX router_attempt_sent ON router_attempt (sent_at)`);
+    await tx.query(`CREATE INDEX router_attempt_by_caller ON router_attempt (caller_ref, sent_at)`);
+    await tx.query(`CREATE INDEX router_attempt_window ON router_attempt (channel, sent_at)`);
+    await tx.query(`CREATE INDEX router_attempt_heard ON router_attempt (channel, heard_at DESC NULLS LAST)`);
+    await tx.query(`CREATE INDEX router_attempt_to_hang_up ON router_attempt (hang_up_at) WHERE hang_up_at IS NOT NULL`);
+
+    await tx.query(`
+      CREATE TABLE router_channel (
+        channel        varchar(32) PRIMARY KEY,
+        condition      jsonb NOT NULL,
+        score          real NOT NULL,
+        announced      varchar(64) NOT NULL,
+        announced_at   bigint NOT NULL,
+        seen_at        bigint NOT NULL
+      )`);
+    await tx.query(`
+      CREATE TABLE router_channel_contact (
+        channel        varchar(32) PRIMARY KEY,
+        probe_due      bigint NOT NULL DEFAULT 0,
+        probe_failures int NOT NULL DEFAULT 0,
+        next_query     bigint NOT NULL DEFAULT 0
+      )`);
+    await tx.query(`CREATE TABLE router_override (channel varchar(32) PRIMARY KEY, override jsonb NOT NULL, at bigint NOT NULL)`);
+    await tx.query(`CREATE TABLE router_binding (tenant varchar(32) NOT NULL, user_id varchar(64) NOT NULL, binding jsonb NOT NULL, updated bigint NOT NULL, PRIMARY KEY (tenant, user_id))`);
+    await tx.query(`CREATE TABLE router_seat (channel varchar(32) NOT NULL, seat varchar(64) NOT NULL, sealed varchar(1024), at bigint NOT NULL, PRIMARY KEY (channel, seat))`);
+  },
+};
+
+export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull];

@@ -1,0 +1,235 @@
+import type { Binding, CallEvent, ChannelHealth, ChannelOverride, Kept, PlaceCall, RouteSimulation, SeatSession } from '@cc/contracts';
+import type { Attempt, AttemptState, Blame, DialResult, OutcomeClass, Refusal } from './attempt';
+import type { Condition, Evidence } from './health';
+
+/** A call that waits for a dial. */
+export interface QueuedCall {
+  readonly command: PlaceCall;
+  readonly cancelled: boolean;
+  /** Its place in the queue: earlier calls have smaller ones. */
+  readonly position: number;
+}
+
+/** An attempt to be committed as `sending`. Times are epoch ms. */
+export interface NewAttempt extends Attempt {
+  readonly lineRef: string;
+  /** Equal for equal telephones of leg A. */
+  readonly callerRef: string;
+  readonly trial: boolean;
+  readonly sentAt: number;
+  readonly lookAt: number;
+  readonly giveUpAt: number;
+  readonly holdUntil: number;
+  /** The call's longest talk, where we have to end it ourselves. */
+  readonly hangUpAfterSeconds?: number | undefined;
+}
+
+/** What became of a dial. */
+export interface Settlement {
+  readonly state: 'accepted' | 'unknown' | 'refused';
+  readonly outcome: OutcomeClass;
+  readonly kind: DialResult['kind'];
+  readonly vendorCallId?: string | undefined;
+  readonly vendorCode?: string | undefined;
+  readonly blame?: Blame | undefined;
+  readonly reason?: string | undefined;
+  readonly at: number;
+  /** The next look. An attempt in doubt is given up from then on, an accepted one when it cannot last any longer. */
+  readonly lookAt: number;
+}
+
+/** An attempt without a known end, as whoever looks after it sees it. */
+export interface LiveAttempt extends Attempt {
+  readonly state: AttemptState;
+  readonly vendorCallId: string | undefined;
+  readonly sentAt: number;
+  readonly giveUpAt: number;
+  readonly holdUntil: number;
+  /** The vendor has answered a question about it. */
+  readonly answered: boolean;
+  readonly notFoundSince: number | undefined;
+  /** The application still waits for the call's end. */
+  readonly callOpen: boolean;
+  /** Its numbers, while they are needed. */
+  readonly command: PlaceCall | undefined;
+}
+
+/** Something that a vendor said of an attempt. */
+export interface VendorWord {
+  readonly attemptId: string;
+  readonly vendorCallId?: string | undefined;
+  readonly says: 'placed' | 'connected' | 'ended';
+}
+
+/** Lines as they stand: which carry a live call, and the place of the first call that waits for each. */
+export interface LineState {
+  readonly busy: ReadonlySet<string>;
+  readonly firstWaiting: ReadonlyMap<string, number>;
+}
+
+export interface SurveyQuestions {
+  readonly users: readonly { readonly tenant: string; readonly user: string }[];
+  /** Agents that calls name: they may be seats. */
+  readonly agents: readonly string[];
+  readonly callIds: readonly string[];
+  readonly callerRefs: readonly string[];
+  readonly nowMs: number;
+}
+
+/** What a planner must know besides the configuration. */
+export interface Survey {
+  /** By `tenant/user`. */
+  readonly bindings: ReadonlyMap<string, Binding>;
+  /** By channel. */
+  readonly channels: ReadonlyMap<string, ChannelStanding>;
+  /** By call: what was tried, in order. */
+  readonly refusals: ReadonlyMap<string, readonly Refusal[]>;
+  /** By `channel/callerRef`. */
+  readonly callerDials: ReadonlyMap<string, { readonly minute: number; readonly day: number }>;
+  /** Sealed sessions of the signed-in seats that calls or bindings name, by `channel/seat`. */
+  readonly sessions: ReadonlyMap<string, string>;
+}
+
+export interface ChannelStanding {
+  readonly condition: Condition;
+  readonly drained: boolean;
+  readonly score: number;
+  readonly liveCalls: number;
+  readonly sentLastSecond: number;
+  readonly trialPending: boolean;
+}
+
+/** Everything that the routers have written down of one channel. */
+export interface ChannelRow {
+  readonly channel: string;
+  readonly condition: Condition;
+  readonly override: ChannelOverride | undefined;
+  readonly score: number;
+  readonly probeFailures: number;
+  readonly liveCalls: number;
+  /** What was announced last; empty before the first time. */
+  readonly announced: string;
+  readonly announcedAt: number;
+  /** When a router last had it in its file. */
+  readonly seenAt: number;
+}
+
+export interface ChannelUpdate {
+  readonly channel: string;
+  readonly condition: Condition;
+  readonly score: number;
+  readonly announced: string;
+  readonly announcedAt: number;
+  readonly seenAt: number;
+}
+
+export interface EvidenceQuestion {
+  readonly channel: string;
+  /** Only dials that left after this count, epoch ms. */
+  readonly fromMs: number;
+  /** Trial calls count since then. */
+  readonly trialsFromMs: number;
+  /** Accepted calls that should have been heard of by now were accepted before this, epoch ms. */
+  readonly heardByMs: number;
+}
+export type DialEvidence = Omit<Evidence, 'windowSeconds' | 'probeFailures'> & { readonly well: number };
+
+/** The calls that wait for a dial. */
+export interface CallQueue {
+  /** A call that is known already is left alone. */
+  enqueue(calls: readonly PlaceCall[], nowMs: number): Promise<void>;
+  /** Asks for the end of calls: the queued ones get their turn now, a live one is to be hung up. */
+  requestCancel(callIds: readonly string[], nowMs: number): Promise<void>;
+  /** The calls whose turn it is, in their order, held until the transaction ends. */
+  due(nowMs: number, limit: number): Promise<readonly QueuedCall[]>;
+  /** Keeps calls queued until then; one that waits for a line is tried as soon as the line is free. */
+  postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void>;
+  /** Puts the call of a refused or resolved attempt into the queue again, in its old place. */
+  requeue(callIds: readonly string[], nowMs: number): Promise<void>;
+  /** Closes calls; their numbers are forgotten unless a live attempt still needs them. */
+  close(callIds: readonly string[]): Promise<void>;
+}
+
+/** The attempts made for calls, and with them the lines. */
+export interface Attempts {
+  linesOf(lineRefs: readonly string[]): Promise<LineState>;
+  /** Commits attempts as SENDING. Those whose call or line has a live attempt are left out: the returned ids are the ones begun. */
+  begin(attempts: readonly NewAttempt[]): Promise<ReadonlySet<string>>;
+  /** Moves an attempt whose dial had no outcome yet. `known`: it has moved on, by the vendor's word. `late`: it counts as not placed or was given up. */
+  settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'>;
+  /**
+   * Takes in what vendors said: an attempt in doubt is confirmed, one that ended frees its line and closes its call.
+   * Returns attempts that counted as not placed, each once: their phones rang after all, and they are to be hung up.
+   */
+  hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly LiveAttempt[]>;
+  /** Attempts that have been SENDING since before then: the outcome of their dials is lost. */
+  overdueSending(sentBeforeMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  find(attemptId: string): Promise<LiveAttempt | undefined>;
+  /** Gives a live attempt its last state and frees its line; false when it has moved on. Calls that wait for the line get their turn. */
+  resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean>;
+  /** Has the calls of a silent channel asked about now. */
+  lookNow(channels: readonly string[], nowMs: number): Promise<void>;
+}
+
+/** What a choice needs to know of users, seats and channels. */
+export interface Directory {
+  survey(questions: SurveyQuestions): Promise<Survey>;
+  saveBindings(news: readonly Kept<Binding>[]): Promise<void>;
+  saveSessions(sessions: readonly SeatSession[]): Promise<void>;
+}
+
+/** How the channels stand. */
+export interface ChannelStates {
+  rows(): Promise<readonly ChannelRow[]>;
+  evidence(questions: readonly EvidenceQuestion[]): Promise<ReadonlyMap<string, DialEvidence>>;
+  save(updates: readonly ChannelUpdate[]): Promise<void>;
+  saveOverrides(overrides: readonly ChannelOverride[]): Promise<void>;
+  forget(channels: readonly string[]): Promise<void>;
+}
+
+/** What is told to others when the transaction is committed, and not otherwise. */
+export interface Journal {
+  append(events: readonly CallEvent[]): Promise<void>;
+  announce(healths: readonly ChannelHealth[], removed: readonly string[], nowMs: number): Promise<void>;
+  answer(simulations: readonly RouteSimulation[]): Promise<void>;
+  /** Tells every router that there may be work. */
+  wake(): Promise<void>;
+}
+
+/** All that can be done within one transaction. */
+export interface LedgerUnit {
+  readonly queue: CallQueue;
+  readonly attempts: Attempts;
+  readonly directory: Directory;
+  readonly channels: ChannelStates;
+  readonly journal: Journal;
+}
+
+/** What the routers share: calls waiting, attempts made, and how the channels stand. The constraints of its tables are the last word on lines. */
+export abstract class Ledger {
+  abstract transaction<T>(work: (unit: LedgerUnit) => Promise<T>): Promise<T>;
+  /** The same, but by one router at a time; `undefined` while another is at it. Short: whoever stops in the middle is thrown out after seconds. */
+  abstract exclusively<T>(task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>): Promise<T | undefined>;
+
+  /** Channels with attempts that are to be looked after now. */
+  abstract channelsToLookAt(nowMs: number): Promise<readonly string[]>;
+  /** Takes the attempts of a channel that are due longest; each is due again at `againAtMs` unless something else is said. */
+  abstract takeOverdue(channel: string, nowMs: number, againAtMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  /** Whether the vendor may be asked now, given that it may be every `everyMs`; takes the turn. */
+  abstract claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean>;
+  /** Remembers how a look went. */
+  abstract looked(attemptId: string, look: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void>;
+
+  /** Takes attempts that are to be hung up now. */
+  abstract takeHangUps(nowMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  /** It was not certain that the vendor heard it. */
+  abstract hangUpAgain(attemptId: string, atMs: number): Promise<void>;
+  abstract sessionOf(channel: string, seat: string): Promise<string | undefined>;
+
+  /** Of these channels the ones to be probed now; each is due again after its pause. */
+  abstract takeProbes(probes: readonly { readonly channel: string; readonly everyMs: number }[], nowMs: number): Promise<readonly string[]>;
+  abstract probed(channel: string, well: boolean): Promise<void>;
+
+  /** Live attempts in doubt, by channel. */
+  abstract inDoubt(): Promise<ReadonlyMap<string, number>>;
+}

@@ -1,0 +1,197 @@
+import { seatKey, type CallEvent, type PlaceCall, type Route, type RouteSimulation, type SimulateRoute } from '@cc/contracts';
+import type { Clock } from '@cc/kernel';
+import { attemptIdOf, closedUndialled, endedByRefusal, startedEvent, type Refusal } from './attempt';
+import type { CarrierFacts, Carriers, ClearNumbers } from './carriers';
+import type { Ledger, LedgerUnit, LineState, NewAttempt, QueuedCall, Survey } from './ledger';
+import { PlanningBoard } from './planning-board';
+import { decideRoute, type Decision } from './route';
+
+/** An attempt committed as SENDING: its dial may now leave, once. */
+export interface PlannedDial {
+  readonly attempt: NewAttempt;
+  readonly command: PlaceCall;
+  readonly session: string | undefined;
+}
+
+export interface PlanningLimits {
+  /** An attempt in doubt is looked after once this long has passed since its dial. */
+  readonly setupSeconds: number;
+}
+
+const SOON_MS = 250;
+/** The line's end wakes who waits for it; this is for the case that the news is lost. */
+const LINE_WAIT_MS = 2000;
+
+/** What one look at the queue comes to. */
+interface Plan {
+  readonly attempts: NewAttempt[];
+  readonly started: Map<string, { readonly command: PlaceCall; readonly route: Route; readonly session: string | undefined }>;
+  readonly postponed: { callId: string; nextTryMs: number; waitsFor?: string | undefined }[];
+  readonly closed: CallEvent[];
+}
+
+interface Considered {
+  readonly call: QueuedCall;
+  readonly callerRef: string;
+  readonly numbers: ClearNumbers;
+  readonly refusals: readonly Refusal[];
+  readonly decision: Decision;
+  readonly lineRef: string | undefined;
+}
+
+/** Decides where queued calls go and commits their attempts. One router plans at a time, so that lines, limits and the order of waiting calls are exact. */
+export class Planner {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly carriers: Carriers,
+    private readonly clock: Clock,
+    private readonly limits: PlanningLimits,
+  ) {}
+
+  /** One look at the queue. `undefined` while another router is at it. */
+  async plan(limit: number): Promise<{ readonly dials: readonly PlannedDial[]; readonly looked: number } | undefined> {
+    return await this.ledger.exclusively('planning', async (unit) => {
+      const nowMs = this.clock.nowMs();
+      const due = await unit.queue.due(nowMs, limit);
+      return due.length === 0 ? { dials: [], looked: 0 } : { dials: await this.planAll(unit, due, nowMs), looked: due.length };
+    });
+  }
+
+  /** The routes that calls would take now; nothing is changed. */
+  async simulate(unit: LedgerUnit, commands: readonly SimulateRoute[]): Promise<RouteSimulation[]> {
+    const nowMs = this.clock.nowMs();
+    const readable = commands.flatMap((command) => {
+      const numbers = this.carriers.numbersOf({ ...command, type: 'cc.call.place.v1', notAfter: nowMs });
+      return numbers === undefined ? [] : [{ command, numbers, callerRef: this.carriers.callerRefOf(numbers.caller) }];
+    });
+    const survey = await this.survey(unit, readable.map(({ command }) => command), readable.map(({ callerRef }) => callerRef), nowMs);
+    const board = new PlanningBoard(this.carriers.all(), survey);
+    const decided = readable.map(({ command, numbers, callerRef }) => ({ command, decision: decideRoute(board.routable(command, numbers), board.snapshotFor(command.callId, callerRef)) }));
+    const refs = decided.map(({ command, decision }) => this.lineRefOf(command.tenant, decision));
+    const lines = await unit.attempts.linesOf(refs.flatMap((ref) => ref ?? []));
+    return decided.map(({ command, decision }, index) => {
+      const busy = lines.busy.has(refs[index] ?? '');
+      return { simulationId: command.callId, tenant: command.tenant, route: busy ? { ...decision.route, lineBusy: true } : decision.route, decidedAt: nowMs };
+    });
+  }
+
+  private async planAll(unit: LedgerUnit, due: readonly QueuedCall[], nowMs: number): Promise<PlannedDial[]> {
+    const plan: Plan = { attempts: [], started: new Map(), postponed: [], closed: [] };
+    const readable = due.flatMap((call) => this.readable(call, nowMs, plan) ?? []);
+    const survey = await this.survey(unit, readable.map(({ call }) => call.command), readable.map(({ callerRef }) => callerRef), nowMs);
+    const board = new PlanningBoard(this.carriers.all(), survey);
+    const considered = readable.map((entry): Considered => this.consider({ ...entry, refusals: survey.refusals.get(entry.call.command.callId) ?? [] }, board));
+    const known = new Set(considered.flatMap(({ lineRef }) => lineRef ?? []));
+    const lines = mutable(await unit.attempts.linesOf([...known]));
+    for (const entry of considered) {
+      const current = board.touched ? this.consider(entry, board) : entry;
+      // Another channel than at first, with a line that was not asked for: at the next look.
+      if (current.lineRef !== undefined && !known.has(current.lineRef)) plan.postponed.push({ callId: current.call.command.callId, nextTryMs: nowMs });
+      else this.place(current, lines, board, survey, plan, nowMs);
+    }
+    return await this.commit(unit, plan, nowMs);
+  }
+
+  private async survey(unit: LedgerUnit, commands: readonly (PlaceCall | SimulateRoute)[], callerRefs: readonly string[], nowMs: number): Promise<Survey> {
+    const users = commands.flatMap(({ tenant, user }) => (user === undefined ? [] : [{ tenant, user }]));
+    const agents = commands.flatMap(({ agent }) => agent ?? []);
+    return await unit.directory.survey({ users, agents, callIds: commands.map(({ callId }) => callId), callerRefs, nowMs });
+  }
+
+  /** `undefined` for a call that ends here, undialled. */
+  private readable(call: QueuedCall, nowMs: number, plan: Plan): { readonly call: QueuedCall; readonly numbers: ClearNumbers; readonly callerRef: string } | undefined {
+    const { command, cancelled } = call;
+    const close = (end: Parameters<typeof closedUndialled>[1]): undefined => void plan.closed.push(closedUndialled(command, end, nowMs));
+    if (cancelled) return close({ closeType: 255, endedBy: 'application', reason: 'cancelled before it was dialled' });
+    if (nowMs > command.notAfter) return close({ closeType: 255, endedBy: 'cc', reason: 'too late: it was not dialled before its notAfter' });
+    const numbers = this.carriers.numbersOf(command);
+    if (numbers === undefined) return close({ closeType: 6, endedBy: 'cc', reason: 'the numbers of the call were sealed with another key than this router has' });
+    return { call, numbers, callerRef: this.carriers.callerRefOf(numbers.caller) };
+  }
+
+  private consider(entry: Omit<Considered, 'decision' | 'lineRef'>, board: PlanningBoard): Considered {
+    const { command } = entry.call;
+    const decision = decideRoute(board.routable(command, entry.numbers), board.snapshotFor(command.callId, entry.callerRef));
+    return { ...entry, decision, lineRef: this.lineRefOf(command.tenant, decision) };
+  }
+
+  private lineRefOf(tenant: string, { chosen }: Decision): string | undefined {
+    return chosen === undefined ? undefined : this.carriers.lineRefOf(tenant, chosen.facts.channel, chosen.line);
+  }
+
+  private place(entry: Considered, lines: MutableLines, board: PlanningBoard, survey: Survey, plan: Plan, nowMs: number): void {
+    const { call, decision, lineRef } = entry;
+    const { command, position } = call;
+    if (decision.chosen === undefined || lineRef === undefined) return this.withoutChannel(entry, plan, nowMs);
+    if (lines.busy.has(lineRef) || (lines.firstWaiting.get(lineRef) ?? position) < position) {
+      if (command.whenBusy === 'reject') {
+        plan.closed.push(closedUndialled(command, { closeType: 3, endedBy: 'cc', reason: 'the line is busy with another call', route: { ...decision.route, lineBusy: true } }, nowMs));
+        return;
+      }
+      plan.postponed.push({ callId: command.callId, nextTryMs: Math.min(nowMs + LINE_WAIT_MS, command.notAfter + 1), waitsFor: lineRef });
+      lines.firstWaiting.set(lineRef, Math.min(lines.firstWaiting.get(lineRef) ?? position, position));
+      return;
+    }
+    const attempt = this.attemptFor(entry, decision.chosen, lineRef, nowMs);
+    lines.busy.add(lineRef);
+    board.noteBegun(attempt);
+    plan.attempts.push(attempt);
+    const session = attempt.seat === undefined ? undefined : survey.sessions.get(seatKey(attempt.channel, attempt.seat));
+    plan.started.set(attempt.attemptId, { command, route: decision.route, session });
+  }
+
+  private attemptFor({ call: { command }, callerRef, refusals }: Considered, { facts, line, trial }: NonNullable<Decision['chosen']>, lineRef: string, nowMs: number): NewAttempt {
+    const number = Math.max(0, ...refusals.map((refusal) => refusal.number)) + 1;
+    const lookAt = nowMs + this.limits.setupSeconds * 1000;
+    const mustHangUp = command.maxDurationSeconds !== undefined && facts.capabilities.cancel && !facts.capabilities.maxDuration;
+    return {
+      attemptId: attemptIdOf(command.callId, number), callId: command.callId, tenant: command.tenant, number, channel: facts.channel, vendor: facts.vendor,
+      ...(line.kind === 'seat' ? { seat: line.name } : {}),
+      lineRef, callerRef, trial, sentAt: nowMs, lookAt, giveUpAt: lookAt, holdUntil: nowMs + longestMs(this.carriers.find(facts.channel), command),
+      ...(mustHangUp ? { hangUpAfterSeconds: command.maxDurationSeconds } : {}),
+    };
+  }
+
+  private withoutChannel({ call: { command }, decision, refusals }: Considered, plan: Plan, nowMs: number): void {
+    if (decision.soon) {
+      plan.postponed.push({ callId: command.callId, nextTryMs: Math.min(nowMs + SOON_MS, command.notAfter + 1) });
+      return;
+    }
+    const last = refusals.at(-1);
+    const why = decision.route.candidates.map(({ channel, excluded }) => `${channel}: ${excluded?.reason ?? 'unknown'}`).join('; ');
+    plan.closed.push(last === undefined
+      ? closedUndialled(command, { closeType: 6, endedBy: 'cc', reason: `no channel can take the call (${why})`, route: decision.route }, nowMs)
+      : endedByRefusal(last, decision.route, nowMs));
+  }
+
+  private async commit(unit: LedgerUnit, plan: Plan, nowMs: number): Promise<PlannedDial[]> {
+    const begun = await unit.attempts.begin(plan.attempts);
+    const dials: PlannedDial[] = [];
+    const events: CallEvent[] = [...plan.closed];
+    for (const attempt of plan.attempts) {
+      const started = plan.started.get(attempt.attemptId);
+      if (started === undefined || !begun.has(attempt.attemptId)) {
+        plan.postponed.push({ callId: attempt.callId, nextTryMs: nowMs + SOON_MS });
+        continue;
+      }
+      dials.push({ attempt, command: started.command, session: started.session });
+      events.push(startedEvent(attempt, started.command.record, started.route, nowMs));
+    }
+    await unit.queue.postpone(plan.postponed);
+    await unit.queue.close(plan.closed.map(({ callId }) => callId));
+    await unit.journal.append(events);
+    return dials;
+  }
+}
+
+interface MutableLines {
+  readonly busy: Set<string>;
+  readonly firstWaiting: Map<string, number>;
+}
+
+const mutable = ({ busy, firstWaiting }: LineState): MutableLines => ({ busy: new Set(busy), firstWaiting: new Map(firstWaiting) });
+
+/** No longer than this can the call last at the vendor, from its dial on. */
+function longestMs(facts: CarrierFacts | undefined, { maxDurationSeconds = 0 }: Pick<PlaceCall, 'maxDurationSeconds'>): number {
+  return Math.max(facts?.longestCallSeconds ?? 0, maxDurationSeconds) * 1000;
+}

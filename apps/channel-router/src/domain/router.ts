@@ -1,0 +1,68 @@
+import type { CallCommand, CallEvent, PlaceCall, ResolveAttempt, SimulateRoute } from '@cc/contracts';
+import type { Clock } from '@cc/kernel';
+import type { Carriers, RouterWatch } from './carriers';
+import { Dialling, type DiallingLimits } from './dialling';
+import { FollowUp, type FollowUpLimits } from './follow-up';
+import { HealthWatch } from './health-watch';
+import type { Ledger, LedgerUnit } from './ledger';
+import { Planner } from './planner';
+import { takeIn } from './vendor-news';
+
+export type RouterLimits = DiallingLimits & FollowUpLimits;
+
+const HANG_UPS_AT_ONCE = 20;
+const HANG_UP_AGAIN_MS = 1000;
+
+/** One router: everything that it does, whatever it runs on. */
+export class Router {
+  readonly planner: Planner;
+  readonly dialling: Dialling;
+  readonly followUp: FollowUp;
+  readonly health: HealthWatch;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly carriers: Carriers,
+    private readonly clock: Clock,
+    private readonly limits: RouterLimits,
+    private readonly watch: RouterWatch,
+  ) {
+    this.planner = new Planner(ledger, carriers, clock, limits);
+    this.dialling = new Dialling(ledger, carriers, clock, limits, watch);
+    this.followUp = new FollowUp(ledger, carriers, clock, limits, watch);
+    this.health = new HealthWatch(ledger, carriers, clock, watch);
+  }
+
+  /** What applications and operators ask for. */
+  async obey(unit: LedgerUnit, commands: readonly CallCommand[]): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await unit.queue.enqueue(ofType<PlaceCall>(commands, 'cc.call.place.v1'), nowMs);
+    await unit.queue.requestCancel(commands.flatMap((command) => (command.type === 'cc.call.cancel.v1' ? [command.callId] : [])), nowMs);
+    await this.followUp.resolveByOperator(unit, ofType<ResolveAttempt>(commands, 'cc.call.resolve-attempt.v1'));
+    const simulations = ofType<SimulateRoute>(commands, 'cc.call.simulate-route.v1');
+    if (simulations.length > 0) await unit.journal.answer(await this.planner.simulate(unit, simulations));
+    await unit.journal.wake();
+  }
+
+  /** What came of calls. */
+  async learn(unit: LedgerUnit, events: readonly CallEvent[]): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    await takeIn(unit, this.watch, events, nowMs, nowMs + this.limits.querySeconds * 1000);
+  }
+
+  /** Has the vendors end what was cancelled, talks for too long, or rang though it should not. Resolves to whether there may be more. */
+  async hangUpDue(): Promise<boolean> {
+    const attempts = await this.ledger.takeHangUps(this.clock.nowMs(), HANG_UPS_AT_ONCE);
+    await Promise.all(attempts.map(async (attempt) => {
+      const session = attempt.seat === undefined ? undefined : await this.ledger.sessionOf(attempt.channel, attempt.seat);
+      const result = await this.carriers.hangUp(attempt, session);
+      this.watch.hungUp(attempt, result);
+      if (result.kind === 'unknown') await this.ledger.hangUpAgain(attempt.attemptId, this.clock.nowMs() + HANG_UP_AGAIN_MS);
+    }));
+    return attempts.length === HANG_UPS_AT_ONCE;
+  }
+}
+
+function ofType<T extends CallCommand>(commands: readonly CallCommand[], type: T['type']): T[] {
+  return commands.filter((command): command is T => command.type === type);
+}

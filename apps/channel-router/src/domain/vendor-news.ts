@@ -1,0 +1,34 @@
+import type { CallEvent } from '@cc/contracts';
+import type { RouterWatch } from './carriers';
+import { reportLateRings } from './dialling';
+import type { LedgerUnit, VendorWord } from './ledger';
+
+/** What the router itself or the application said is known here already. */
+const ownSources: ReadonlySet<CallEvent['source']> = new Set<CallEvent['source']>(['router', 'reaper', 'gateway', 'archiver']);
+
+/** A vendor's message about an attempt proves that it was placed, whatever the dial's answer was; its end frees the line. */
+export function wordOf(event: CallEvent): VendorWord | undefined {
+  if (ownSources.has(event.source)) return undefined;
+  switch (event.type) {
+    case 'cc.call.attempt-accepted.v1':
+      return { attemptId: event.attemptId, vendorCallId: event.vendorCallId, says: 'placed' };
+    case 'cc.call.a-ringing.v1':
+    case 'cc.call.a-answered.v1':
+    case 'cc.call.b-ringing.v1':
+      return { attemptId: event.attemptId, says: 'placed' };
+    case 'cc.call.connected.v1':
+      return { attemptId: event.attemptId, says: 'connected' };
+    case 'cc.call.ended.v1':
+      return event.attemptId === undefined ? undefined : { attemptId: event.attemptId, says: 'ended' };
+    default:
+      return undefined;
+  }
+}
+
+/** Takes in what vendors said of attempts. @param lookAtMs when one that was in doubt is looked at again. */
+export async function takeIn(unit: LedgerUnit, watch: RouterWatch, events: readonly CallEvent[], nowMs: number, lookAtMs: number): Promise<void> {
+  const words = events.flatMap((event) => wordOf(event) ?? []);
+  if (words.length === 0) return;
+  await reportLateRings(unit, watch, await unit.attempts.hear(words, nowMs, lookAtMs), nowMs);
+  if (words.some(({ says }) => says === 'ended')) await unit.journal.wake();
+}

@@ -1,0 +1,122 @@
+import type { Tx } from '@cc/postgres';
+import type { Attempts, LineState, LiveAttempt, NewAttempt, Settlement, VendorWord } from '../domain/ledger';
+import { ATTEMPT_COLUMNS, toLiveAttempt, type AttemptRow } from './attempt-rows';
+
+/** Calls that the planner holds just now are left out: it waits for attempts in turn, and two that wait for each other never end. They are tried again anyway. */
+const HURRY = `
+  UPDATE router_call SET next_try = 0 WHERE call_id IN (
+    SELECT call_id FROM router_call WHERE state = 'queued' AND waits_for = ANY($1::text[]) FOR UPDATE SKIP LOCKED)`;
+
+/** {@link Attempts} in PostgreSQL: the unique indexes on live attempts, not this code, make sure of one attempt per call and one call per line. */
+export class PgAttempts implements Attempts {
+  constructor(private readonly tx: Tx) {}
+
+  async linesOf(lineRefs: readonly string[]): Promise<LineState> {
+    if (lineRefs.length === 0) return { busy: new Set(), firstWaiting: new Map() };
+    const rows = await this.tx.query<{ line_ref: string; busy: boolean; first_waiting: number | null }>(
+      `SELECT t.line_ref, EXISTS (SELECT FROM router_attempt a WHERE a.line_ref = t.line_ref AND a.live) AS busy,
+         (SELECT min(position) FROM router_call c WHERE c.waits_for = t.line_ref AND c.state = 'queued') AS first_waiting
+       FROM unnest($1::text[]) AS t(line_ref)`, [lineRefs]);
+    return {
+      busy: new Set(rows.filter(({ busy }) => busy).map(({ line_ref }) => line_ref)),
+      firstWaiting: new Map(rows.flatMap(({ line_ref, first_waiting }): [string, number][] => (first_waiting === null ? [] : [[line_ref, first_waiting]]))),
+    };
+  }
+
+  async begin(attempts: readonly NewAttempt[]): Promise<ReadonlySet<string>> {
+    if (attempts.length === 0) return new Set();
+    const column = <T>(of: (attempt: NewAttempt) => T): T[] => attempts.map(of);
+    const rows = await this.tx.query<{ attempt_id: string; call_id: string }>(
+      `INSERT INTO router_attempt (attempt_id, call_id, tenant, number, channel, vendor, seat, line_ref, caller_ref, trial, state, sent_at, look_at, give_up_at, hold_until, hang_up_after, hang_up_at)
+       SELECT t.attempt_id, t.call_id, t.tenant, t.number, t.channel, t.vendor, t.seat, t.line_ref, t.caller_ref, t.trial, 'sending', t.sent_at, t.look_at, t.give_up_at, t.hold_until, t.hang_up_after,
+         (SELECT t.sent_at FROM router_call c WHERE c.call_id = t.call_id AND c.cancelled)
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::int[])
+         AS t(attempt_id, call_id, tenant, number, channel, vendor, seat, line_ref, caller_ref, trial, sent_at, look_at, give_up_at, hold_until, hang_up_after)
+       ON CONFLICT DO NOTHING RETURNING attempt_id, call_id`,
+      [
+        column((a) => a.attemptId), column((a) => a.callId), column((a) => a.tenant), column((a) => a.number), column((a) => a.channel), column((a) => a.vendor), column((a) => a.seat ?? null),
+        column((a) => a.lineRef), column((a) => a.callerRef), column((a) => a.trial), column((a) => a.sentAt), column((a) => a.lookAt), column((a) => a.giveUpAt), column((a) => a.holdUntil), column((a) => a.hangUpAfterSeconds ?? null),
+      ]);
+    await this.tx.query(`UPDATE router_call SET state = 'live', waits_for = NULL WHERE call_id = ANY($1::text[])`, [rows.map((row) => row.call_id)]);
+    return new Set(rows.map((row) => row.attempt_id));
+  }
+
+  async settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'> {
+    const before = await this.settleRow(attemptId, settlement);
+    if (before === 'refused' || before === 'not-placed' || before === 'abandoned') return 'late';
+    if (before !== 'sending' && before !== 'unknown') return 'known';
+    if (settlement.state === 'refused') await this.freed([attemptId]);
+    return 'moved';
+  }
+
+  /** The state before. */
+  private async settleRow(attemptId: string, { state, outcome, kind, vendorCallId, vendorCode, reason, at, lookAt }: Settlement): Promise<string | undefined> {
+    const rows = await this.tx.query<{ before: string }>(
+      `UPDATE router_attempt a SET
+         outcome = coalesce(a.outcome, $3), outcome_kind = coalesce(a.outcome_kind, $4), settled_at = coalesce(a.settled_at, $8),
+         vendor_call_id = coalesce(a.vendor_call_id, $5), vendor_code = coalesce($6, a.vendor_code), reason = coalesce($7, a.reason),
+         accepted_at = CASE WHEN $2 = 'accepted' THEN coalesce(a.accepted_at, $8) ELSE a.accepted_at END,
+         look_at = CASE WHEN old.open THEN $9 ELSE a.look_at END,
+         give_up_at = CASE WHEN NOT old.open THEN a.give_up_at WHEN $2 = 'accepted' THEN a.hold_until ELSE $9 END,
+         state = CASE WHEN old.open THEN $2 ELSE a.state END
+       FROM (SELECT attempt_id, state AS before, state IN ('sending', 'unknown') AS open FROM router_attempt WHERE attempt_id = $1 FOR UPDATE) old
+       WHERE a.attempt_id = old.attempt_id RETURNING old.before`,
+      [attemptId, state, outcome, kind, vendorCallId ?? null, vendorCode ?? null, reason?.slice(0, 400) ?? null, at, lookAt]);
+    return rows[0]?.before;
+  }
+
+  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<LiveAttempt[]> {
+    const said = `(SELECT attempt_id, max(vendor_call_id) AS vendor_call_id, bool_or(says = 'connected') AS connected, bool_or(says = 'ended') AS ended
+       FROM unnest($1::text[], $2::text[], $3::text[]) AS u(attempt_id, vendor_call_id, says) GROUP BY attempt_id)`;
+    const values = [words.map((word) => word.attemptId), words.map((word) => word.vendorCallId ?? null), words.map((word) => word.says)];
+    const late = await this.tx.query<{ attempt_id: string }>(
+      `UPDATE router_attempt a SET late_ring = true, hang_up_at = $4, vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id)
+       FROM ${said} t WHERE a.attempt_id = t.attempt_id AND a.state IN ('refused', 'not-placed') AND NOT a.late_ring RETURNING a.attempt_id`, [...values, nowMs]);
+    const ended = await this.tx.query<{ attempt_id: string; call_id: string; ended: boolean }>(
+      `UPDATE router_attempt a SET vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id),
+         heard_at = coalesce(a.heard_at, $4), accepted_at = coalesce(a.accepted_at, $4),
+         look_at = CASE WHEN a.state = 'accepted' THEN a.look_at ELSE $5 END,
+         give_up_at = CASE WHEN a.state = 'accepted' THEN a.give_up_at ELSE a.hold_until END,
+         hang_up_at = CASE WHEN t.connected AND a.hang_up_at IS NULL THEN $4 + a.hang_up_after * 1000 ELSE a.hang_up_at END,
+         hang_up_after = CASE WHEN t.connected THEN NULL ELSE a.hang_up_after END,
+         state = CASE WHEN t.ended THEN 'ended' ELSE 'accepted' END
+       FROM ${said} t WHERE a.attempt_id = t.attempt_id AND a.live RETURNING a.attempt_id, a.call_id, t.ended`, [...values, nowMs, lookAtMs]);
+    const over = ended.filter((row) => row.ended);
+    if (over.length > 0) {
+      await this.tx.query(`UPDATE router_call SET state = 'closed', command = NULL WHERE call_id = ANY($1::text[])`, [over.map((row) => row.call_id)]);
+      await this.freed(over.map((row) => row.attempt_id));
+    }
+    return late.length === 0 ? [] : await this.read(`a.attempt_id = ANY($1::text[])`, [late.map((row) => row.attempt_id)]);
+  }
+
+  async overdueSending(sentBeforeMs: number, limit: number): Promise<LiveAttempt[]> {
+    return await this.read(`a.attempt_id IN (SELECT attempt_id FROM router_attempt WHERE state = 'sending' AND live AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [sentBeforeMs, limit]);
+  }
+
+  async find(attemptId: string): Promise<LiveAttempt | undefined> {
+    return (await this.read(`a.attempt_id = $1`, [attemptId]))[0];
+  }
+
+  async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean> {
+    const moved = await this.tx.query<{ call_id: string }>(`UPDATE router_attempt SET state = $2, settled_at = coalesce(settled_at, $3) WHERE attempt_id = $1 AND live AND state <> 'sending' RETURNING call_id`, [attemptId, state, nowMs]);
+    if (moved.length === 0) return false;
+    await this.tx.query(`UPDATE router_call SET command = NULL WHERE call_id = ANY($1::text[]) AND state = 'closed'`, [moved.map((row) => row.call_id)]);
+    await this.freed([attemptId]);
+    return true;
+  }
+
+  async lookNow(channels: readonly string[], nowMs: number): Promise<void> {
+    if (channels.length === 0) return;
+    await this.tx.query(`UPDATE router_attempt SET look_at = $2 WHERE channel = ANY($1::text[]) AND live AND state = 'accepted' AND look_at > $2 AND heard_at IS NULL AND NOT answered`, [channels, nowMs]);
+  }
+
+  /** Calls that wait for the lines of these attempts get their turn now. */
+  private async freed(attemptIds: readonly string[]): Promise<void> {
+    const lines = await this.tx.query<{ line_ref: string }>(`SELECT line_ref FROM router_attempt WHERE attempt_id = ANY($1::text[])`, [attemptIds]);
+    await this.tx.query(HURRY, [lines.map((row) => row.line_ref)]);
+  }
+
+  private async read(condition: string, values: Parameters<Tx['query']>[1]): Promise<LiveAttempt[]> {
+    return (await this.tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM router_attempt a JOIN router_call c USING (call_id) WHERE ${condition}`, values)).map(toLiveAttempt);
+  }
+}

@@ -1,0 +1,51 @@
+import { PlaceCall } from '@cc/contracts';
+import type { Tx } from '@cc/postgres';
+import type { CallQueue, QueuedCall } from '../domain/ledger';
+
+/** {@link CallQueue} in PostgreSQL. Whoever locks attempts and calls locks the attempts first, so that two never wait for each other. */
+export class PgCallQueue implements CallQueue {
+  constructor(private readonly tx: Tx) {}
+
+  async enqueue(calls: readonly PlaceCall[], nowMs: number): Promise<void> {
+    if (calls.length === 0) return;
+    await this.tx.query(
+      `INSERT INTO router_call (call_id, tenant, state, command, not_after, next_try, created)
+       SELECT call_id, tenant, 'queued', command, not_after, $5, $5 FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bigint[]) WITH ORDINALITY AS t(call_id, tenant, command, not_after, place)
+       ORDER BY place ON CONFLICT DO NOTHING`,
+      [calls.map((call) => call.callId), calls.map((call) => call.tenant), calls.map((call) => JSON.stringify(call)), calls.map((call) => call.notAfter), nowMs],
+    );
+  }
+
+  async requestCancel(callIds: readonly string[], nowMs: number): Promise<void> {
+    if (callIds.length === 0) return;
+    await this.tx.query(`UPDATE router_attempt SET hang_up_at = $2 WHERE call_id = ANY($1::text[]) AND live`, [callIds, nowMs]);
+    await this.tx.query(`UPDATE router_call SET cancelled = true, next_try = 0 WHERE call_id = ANY($1::text[]) AND state <> 'closed'`, [callIds]);
+  }
+
+  async due(nowMs: number, limit: number): Promise<QueuedCall[]> {
+    const rows = await this.tx.query<{ command: unknown; cancelled: boolean; position: number }>(
+      `SELECT command, cancelled, position FROM router_call WHERE state = 'queued' AND next_try <= $1 ORDER BY position LIMIT $2 FOR UPDATE SKIP LOCKED`, [nowMs, limit]);
+    return rows.map(({ command, cancelled, position }) => ({ command: PlaceCall.parse(command), cancelled, position }));
+  }
+
+  async postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void> {
+    if (calls.length === 0) return;
+    await this.tx.query(
+      `UPDATE router_call c SET next_try = t.next_try, waits_for = t.waits_for
+       FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t(call_id, next_try, waits_for) WHERE c.call_id = t.call_id AND c.state = 'queued'`,
+      [calls.map((call) => call.callId), calls.map((call) => call.nextTryMs), calls.map((call) => call.waitsFor ?? null)]);
+  }
+
+  async requeue(callIds: readonly string[], nowMs: number): Promise<void> {
+    if (callIds.length === 0) return;
+    await this.tx.query(`UPDATE router_call SET state = 'queued', next_try = $2, waits_for = NULL WHERE call_id = ANY($1::text[]) AND state = 'live'`, [callIds, nowMs]);
+  }
+
+  async close(callIds: readonly string[]): Promise<void> {
+    if (callIds.length === 0) return;
+    await this.tx.query(
+      `UPDATE router_call c SET state = 'closed', waits_for = NULL,
+         command = CASE WHEN EXISTS (SELECT FROM router_attempt a WHERE a.call_id = c.call_id AND a.live) THEN c.command END
+       WHERE call_id = ANY($1::text[])`, [callIds]);
+  }
+}

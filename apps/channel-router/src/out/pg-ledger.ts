@@ -1,0 +1,105 @@
+import { EventLog } from '@cc/event-log';
+import { Database, type Tx } from '@cc/postgres';
+import { Injectable } from '@nestjs/common';
+import { Ledger, type LedgerUnit, type LiveAttempt } from '../domain/ledger';
+import { ATTEMPT_COLUMNS, toLiveAttempt, type AttemptRow } from './attempt-rows';
+import { LogJournal, WAKE } from './log-journal';
+import { PgAttempts } from './pg-attempts';
+import { PgCallQueue } from './pg-call-queue';
+import { PgChannelStates } from './pg-channel-states';
+import { PgDirectory } from './pg-directory';
+
+/** Keys of advisory locks, which the whole database shares: 'cc' and a number. */
+const LOCKS = { planning: 0x63630001, health: 0x63630002 } as const;
+/** Whoever stops in the middle of an exclusive transaction is thrown out, so that another router goes on. */
+const STOPPED_AFTER_MS = 5000;
+
+/** {@link Ledger} in PostgreSQL. */
+@Injectable()
+export class PgLedger extends Ledger {
+  constructor(
+    private readonly database: Database,
+    private readonly eventLog: EventLog,
+  ) {
+    super();
+  }
+
+  /** The unit of a transaction that is open already. */
+  within(tx: Tx): LedgerUnit {
+    return { queue: new PgCallQueue(tx), attempts: new PgAttempts(tx), directory: new PgDirectory(tx), channels: new PgChannelStates(tx), journal: new LogJournal(tx, this.eventLog) };
+  }
+
+  /** Calls back when there may be something to dial or to hang up, or a line that got free. */
+  onWork(heard: () => void): Promise<() => Promise<void>> {
+    return this.database.listen(WAKE, heard);
+  }
+
+  override transaction<T>(work: (unit: LedgerUnit) => Promise<T>): Promise<T> {
+    return this.database.transaction((tx) => work(this.within(tx)));
+  }
+
+  override exclusively<T>(task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>): Promise<T | undefined> {
+    return this.database.transaction(async (tx) => {
+      const [row] = await tx.query<{ locked: boolean }>(`SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', $2, true)`, [LOCKS[task], String(STOPPED_AFTER_MS)]);
+      return row?.locked === true ? await work(this.within(tx)) : undefined;
+    });
+  }
+
+  override async channelsToLookAt(nowMs: number): Promise<string[]> {
+    const rows = await this.database.query<{ channel: string }>(`SELECT DISTINCT channel FROM router_attempt WHERE live AND state <> 'sending' AND look_at <= $1`, [nowMs]);
+    return rows.map(({ channel }) => channel);
+  }
+
+  override takeOverdue(channel: string, nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
+    return this.take(
+      `UPDATE router_attempt a SET look_at = $3 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
+         SELECT attempt_id FROM router_attempt WHERE channel = $1 AND live AND state <> 'sending' AND look_at <= $2 ORDER BY look_at LIMIT $4 FOR UPDATE SKIP LOCKED)`, [channel, nowMs, againAtMs, limit]);
+  }
+
+  override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
+    const rows = await this.database.query(
+      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2 + $3)
+       ON CONFLICT (channel) DO UPDATE SET next_query = excluded.next_query WHERE c.next_query <= $2 OR c.next_query > $2 + 2 * $3 RETURNING channel`, [channel, nowMs, Math.ceil(everyMs)]);
+    return rows.length > 0;
+  }
+
+  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void> {
+    await this.database.query(`UPDATE router_attempt SET look_at = $2, answered = answered OR $3, not_found_since = coalesce($4, not_found_since) WHERE attempt_id = $1`, [attemptId, lookAtMs, answered === true, notFoundSince ?? null]);
+  }
+
+  override takeHangUps(nowMs: number, limit: number): Promise<LiveAttempt[]> {
+    return this.take(
+      `UPDATE router_attempt a SET hang_up_at = NULL FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
+         SELECT attempt_id FROM router_attempt WHERE hang_up_at <= $1 AND vendor_call_id IS NOT NULL AND (state = 'accepted' OR late_ring) ORDER BY hang_up_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [nowMs, limit]);
+  }
+
+  override async hangUpAgain(attemptId: string, atMs: number): Promise<void> {
+    await this.database.query(`UPDATE router_attempt SET hang_up_at = $2 WHERE attempt_id = $1 AND hang_up_at IS NULL AND (live OR late_ring)`, [attemptId, atMs]);
+  }
+
+  override async sessionOf(channel: string, seat: string): Promise<string | undefined> {
+    const [row] = await this.database.query<{ sealed: string | null }>(`SELECT sealed FROM router_seat WHERE channel = $1 AND seat = $2`, [channel, seat]);
+    return row?.sealed ?? undefined;
+  }
+
+  override async takeProbes(probes: readonly { readonly channel: string; readonly everyMs: number }[], nowMs: number): Promise<string[]> {
+    const rows = await this.database.query<{ channel: string }>(
+      `INSERT INTO router_channel_contact AS c (channel, probe_due) SELECT channel, $3 + every_ms FROM unnest($1::text[], $2::bigint[]) AS t(channel, every_ms)
+       ON CONFLICT (channel) DO UPDATE SET probe_due = excluded.probe_due WHERE c.probe_due <= $3 OR c.probe_due > excluded.probe_due RETURNING channel`,
+      [probes.map(({ channel }) => channel), probes.map(({ everyMs }) => everyMs), nowMs]);
+    return rows.map(({ channel }) => channel);
+  }
+
+  override async probed(channel: string, well: boolean): Promise<void> {
+    await this.database.query(`UPDATE router_channel_contact SET probe_failures = CASE WHEN $2 THEN 0 ELSE probe_failures + 1 END WHERE channel = $1`, [channel, well]);
+  }
+
+  override async inDoubt(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.query<{ channel: string; count: number }>(`SELECT channel, count(*)::int AS count FROM router_attempt WHERE live AND state = 'unknown' GROUP BY channel`);
+    return new Map(rows.map(({ channel, count }) => [channel, count]));
+  }
+
+  private async take(update: string, values: readonly (string | number)[]): Promise<LiveAttempt[]> {
+    return (await this.database.query<AttemptRow>(`${update} RETURNING ${ATTEMPT_COLUMNS}`, values)).map(toLiveAttempt);
+  }
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { encodeChannelNotification, topics, type PlaceCall } from '@cc/contracts';
+import { EventLog } from '@cc/event-log';
+import { BlindIndex, NumberVault, Sealer, describeError } from '@cc/kernel';
+import { Channels, sealNotification, type DialRequest, type OpenChannel, type RawNotification } from '@cc/vendors';
+import { Injectable } from '@nestjs/common';
+import { ChannelRouterSettings } from '../channel-router.config';
+import type { Attempt, AskResult, DialResult, HangUpResult } from '../domain/attempt';
+import { Carriers, type CarrierFacts, type ClearNumbers } from '../domain/carriers';
+import type { LiveAttempt } from '../domain/ledger';
+import type { ChosenLine } from '../domain/route';
+
+/** {@link Carriers} over the configured channels' adapters. */
+@Injectable()
+export class VendorCarriers extends Carriers {
+  private readonly vault: NumberVault;
+  private readonly notifications: Sealer;
+  private readonly sessions: Sealer;
+  private readonly refs: BlindIndex;
+  private readonly facts = new WeakMap<OpenChannel, CarrierFacts>();
+
+  constructor(
+    private readonly channels: Channels,
+    private readonly eventLog: EventLog,
+    { values }: ChannelRouterSettings,
+  ) {
+    super();
+    this.vault = new NumberVault(values.encryptionKey);
+    this.notifications = new Sealer(values.encryptionKey, 'notifications');
+    this.sessions = new Sealer(values.encryptionKey, 'seat-sessions');
+    this.refs = new BlindIndex(values.encryptionKey);
+  }
+
+  override all(): readonly CarrierFacts[] {
+    return this.channels.all().map((open) => this.factsOf(open));
+  }
+
+  override find(channel: string): CarrierFacts | undefined {
+    const open = this.channels.find(channel);
+    return open === undefined ? undefined : this.factsOf(open);
+  }
+
+  override numbersOf(command: PlaceCall): ClearNumbers | undefined {
+    try {
+      return { caller: this.vault.reveal(command.caller.sealed, command.callId), called: this.vault.reveal(command.called.sealed, command.callId) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  override lineRefOf(tenant: string, channel: string, line: ChosenLine): string {
+    if (line.kind === 'caller') return this.refs.of('line', line.name);
+    // A seat belongs to the channel's account, whoever calls from it; an agent's name means something to its tenant only.
+    return this.refs.of('line', line.kind === 'seat' ? `${channel}/${line.name}` : `${tenant}/${channel}/${line.name}`);
+  }
+
+  override callerRefOf(caller: string): string {
+    return this.refs.of('caller', caller);
+  }
+
+  override async dial(attempt: Attempt, command: PlaceCall, session: string | undefined): Promise<DialResult> {
+    const open = this.channels.find(attempt.channel);
+    if (open === undefined) return { kind: 'not-sent', reason: `channel ${attempt.channel} is not configured here` };
+    const numbers = this.numbersOf(command);
+    if (numbers === undefined) return { kind: 'not-sent', reason: 'the numbers of the call cannot be read here' };
+    const { agent, record, maxDurationSeconds } = command;
+    const request: DialRequest = {
+      attemptId: attempt.attemptId, ...numbers, record,
+      ...(agent === undefined ? {} : { agent }),
+      ...(maxDurationSeconds === undefined || !open.channel.capabilities.maxDuration ? {} : { maxDurationSeconds }),
+      ...(attempt.seat === undefined ? {} : { seat: attempt.seat }),
+      ...(session === undefined || attempt.seat === undefined ? {} : { session: this.sessionText(session, attempt.channel, attempt.seat) }),
+    };
+    try {
+      return await open.adapter.dial(request);
+    } catch (error) {
+      return { kind: 'unknown', reason: `the dial failed: ${describeError(error)}` };
+    }
+  }
+
+  override async hangUp(attempt: LiveAttempt, session: string | undefined): Promise<HangUpResult> {
+    const open = this.channels.find(attempt.channel);
+    if (open?.adapter.cancel === undefined || !open.channel.capabilities.cancel || attempt.vendorCallId === undefined) return { kind: 'refused', reason: 'this channel cannot end a call' };
+    const seat = attempt.seat === undefined || session === undefined ? {} : { seat: attempt.seat, session: this.sessionText(session, attempt.channel, attempt.seat) };
+    try {
+      return await open.adapter.cancel({ vendorCallId: attempt.vendorCallId, ...seat });
+    } catch (error) {
+      return { kind: 'unknown', reason: describeError(error) };
+    }
+  }
+
+  override async ask(attempt: LiveAttempt): Promise<AskResult> {
+    const query = this.channels.find(attempt.channel)?.adapter.query;
+    if (query === undefined) return { kind: 'no-answer', reason: 'this channel cannot be asked' };
+    const { attemptId, vendorCallId, sentAt, command } = attempt;
+    const caller = command === undefined ? undefined : this.numbersOf(command)?.caller;
+    try {
+      const answer = await query({ attemptId, sentAt, ...(vendorCallId === undefined ? {} : { vendorCallId }), ...(caller === undefined ? {} : { caller }) });
+      if (answer.kind !== 'told') return answer;
+      await this.append(attempt, answer.notification);
+      return { kind: 'told' };
+    } catch (error) {
+      return { kind: 'no-answer', reason: describeError(error) };
+    }
+  }
+
+  override async probe(channel: string): Promise<{ readonly well: boolean; readonly reason?: string }> {
+    try {
+      const outcome = await this.channels.find(channel)?.adapter.probe?.();
+      return outcome === undefined || outcome.kind === 'well' ? { well: true } : { well: false, reason: outcome.reason };
+    } catch (error) {
+      return { well: false, reason: describeError(error) };
+    }
+  }
+
+  private async append({ attemptId, channel, vendorCallId }: LiveAttempt, raw: RawNotification): Promise<void> {
+    const id = `${attemptId}/query/${randomUUID()}`;
+    const header = { id, channel, kind: raw.kind, receivedAt: raw.receivedAt, attemptId, ...(vendorCallId === undefined ? {} : { vendorCallId }) };
+    await this.eventLog.append(topics.channelNotifications.name, [encodeChannelNotification({ ...header, sealed: sealNotification(raw, id, this.notifications) }, 'channel-router')]);
+  }
+
+  private sessionText(sealed: string, channel: string, seat: string): string {
+    return this.sessions.open(Buffer.from(sealed, 'base64'), `${channel}/${seat}`).toString();
+  }
+
+  private factsOf(open: OpenChannel): CarrierFacts {
+    const known = this.facts.get(open);
+    if (known !== undefined) return known;
+    const { channel, adapter } = open;
+    const { id, vendor, protocol, enabled, weight, tenants, capabilities, limits, numbers, line, health } = channel;
+    const facts: CarrierFacts = {
+      channel: id, vendor, enabled, weight, capabilities, limits, numbers, line, health,
+      ...(tenants === undefined ? {} : { tenants }),
+      canQuery: capabilities.query, findsByAttempt: adapter.findsByAttempt === true, canProbe: capabilities.probe,
+      queriesPerMinute: limits.queriesPerMinute, longestCallSeconds: limits.longestCallSeconds,
+      described: {
+        channel: id, vendor, protocol, enabled, capabilities, weight,
+        ...(tenants === undefined ? {} : { tenants: [...tenants] }),
+        line: { kind: line.kind, ...(line.kind === 'seat' ? { names: [...line.names] } : {}) },
+      },
+    };
+    this.facts.set(open, facts);
+    return facts;
+  }
+}

@@ -1,0 +1,449 @@
+import { bindingKey, seatKey, type Binding, type CallEvent, type ChannelHealth, type ChannelOverride, type Kept, type PlaceCall, type RouteSimulation, type SeatSession } from '@cc/contracts';
+import { liveStates, type AttemptState, type Refusal } from '../src/domain/attempt';
+import {
+  Ledger, type Attempts, type CallQueue, type ChannelRow, type ChannelStates, type ChannelUpdate, type DialEvidence, type Directory, type EvidenceQuestion, type Journal, type LedgerUnit, type LineState,
+  type LiveAttempt, type NewAttempt, type QueuedCall, type Settlement, type Survey, type SurveyQuestions, type VendorWord,
+} from '../src/domain/ledger';
+
+export interface StoredCall {
+  readonly callId: string;
+  readonly state: 'queued' | 'live' | 'closed';
+  readonly command: PlaceCall | undefined;
+  readonly nextTry: number;
+  readonly position: number;
+  readonly waitsFor: string | undefined;
+  readonly cancelled: boolean;
+}
+
+export interface StoredAttempt extends NewAttempt {
+  readonly state: AttemptState;
+  readonly vendorCallId: string | undefined;
+  readonly settlement: Settlement | undefined;
+  readonly acceptedAt: number | undefined;
+  readonly heardAt: number | undefined;
+  readonly answered: boolean;
+  readonly notFoundSince: number | undefined;
+  readonly hangUpAt: number | undefined;
+  readonly lateRing: boolean;
+}
+
+interface Contact {
+  readonly probeDue: number;
+  readonly probeFailures: number;
+  readonly nextQuery: number;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const noContact: Contact = { probeDue: 0, probeFailures: 0, nextQuery: 0 };
+const isLive = ({ state }: { readonly state: AttemptState }): boolean => liveStates.includes(state);
+
+/** A map whose changes can be taken back. */
+class Table<T> {
+  readonly rows = new Map<string, T>();
+
+  constructor(private readonly undo: (() => void)[]) {}
+
+  set(key: string, row: T): void {
+    const before = this.rows.get(key);
+    this.undo.push(() => (before === undefined ? this.rows.delete(key) : this.rows.set(key, before)));
+    this.rows.set(key, row);
+  }
+
+  delete(key: string): void {
+    const before = this.rows.get(key);
+    if (before === undefined) return;
+    this.undo.push(() => this.rows.set(key, before));
+    this.rows.delete(key);
+  }
+
+  values(): T[] {
+    return [...this.rows.values()];
+  }
+}
+
+/** What happens around transactions: the simulation stops or kills routers here. */
+export interface TransactionHooks {
+  /** May never resolve, or reject: then nothing is committed. */
+  beforeCommit(): Promise<void>;
+}
+
+/** {@link Ledger} in memory: transactions one after the other. It passes the conformance suite of the one in PostgreSQL. */
+export class MemoryLedger extends Ledger {
+  private readonly undo: (() => void)[] = [];
+  readonly calls = new Table<StoredCall>(this.undo);
+  readonly attempts = new Table<StoredAttempt>(this.undo);
+  readonly channels = new Table<ChannelUpdate>(this.undo);
+  readonly contacts = new Table<Contact>(this.undo);
+  readonly overrides = new Table<ChannelOverride>(this.undo);
+  readonly bindings = new Table<Binding>(this.undo);
+  readonly seats = new Table<SeatSession>(this.undo);
+  readonly events: CallEvent[] = [];
+  readonly healths: ChannelHealth[] = [];
+  readonly simulations: RouteSimulation[] = [];
+  private lastPosition = 0;
+  private tail: Promise<unknown> = Promise.resolve();
+  private woken: () => void = () => undefined;
+
+  onWake(woken: () => void): void {
+    this.woken = woken;
+  }
+
+  override transaction<T>(work: (unit: LedgerUnit) => Promise<T>, hooks?: TransactionHooks): Promise<T> {
+    const run = this.tail.then(() => this.run(work, hooks));
+    this.tail = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Transactions follow each other here, so that nobody else is ever at it. */
+  override exclusively<T>(_task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>, hooks?: TransactionHooks): Promise<T | undefined> {
+    return this.transaction(work, hooks);
+  }
+
+  private async run<T>(work: (unit: LedgerUnit) => Promise<T>, hooks: TransactionHooks | undefined): Promise<T> {
+    this.undo.length = 0;
+    const pending: (() => void)[] = [];
+    try {
+      const result = await work(this.unit(pending));
+      await hooks?.beforeCommit();
+      for (const publish of pending) publish();
+      return result;
+    } catch (error) {
+      for (const back of [...this.undo].reverse()) back();
+      throw error;
+    } finally {
+      this.undo.length = 0;
+    }
+  }
+
+  private unit(pending: (() => void)[]): LedgerUnit {
+    return { queue: new MemoryQueue(this, () => (this.lastPosition += 1)), attempts: new MemoryAttempts(this), directory: new MemoryDirectory(this), channels: new MemoryChannels(this), journal: this.journal(pending) };
+  }
+
+  private journal(pending: (() => void)[]): Journal {
+    return {
+      append: async (events) => void pending.push(() => this.events.push(...events)),
+      announce: async (healths) => void pending.push(() => this.healths.push(...healths)),
+      answer: async (simulations) => void pending.push(() => this.simulations.push(...simulations)),
+      wake: async () => void pending.push(() => this.woken()),
+    };
+  }
+
+  override async channelsToLookAt(nowMs: number): Promise<string[]> {
+    return [...new Set(this.attempts.values().filter((a) => isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs).map(({ channel }) => channel))];
+  }
+
+  override async takeOverdue(channel: string, nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
+    return await this.transaction(async () => {
+      const due = this.attempts.values().filter((a) => a.channel === channel && isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs).sort((a, b) => a.lookAt - b.lookAt).slice(0, limit);
+      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, lookAt: againAtMs });
+      return due.map((attempt) => this.liveOf(attempt));
+    });
+  }
+
+  override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
+    return await this.transaction(async () => {
+      const contact = this.contacts.rows.get(channel) ?? noContact;
+      if (contact.nextQuery > nowMs && contact.nextQuery <= nowMs + 2 * everyMs) return false;
+      this.contacts.set(channel, { ...contact, nextQuery: nowMs + Math.ceil(everyMs) });
+      return true;
+    });
+  }
+
+  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void> {
+    await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, lookAt: lookAtMs, answered: a.answered || answered === true, notFoundSince: notFoundSince ?? a.notFoundSince })));
+  }
+
+  override async takeHangUps(nowMs: number, limit: number): Promise<LiveAttempt[]> {
+    return await this.transaction(async () => {
+      const due = this.attempts.values().filter((a) => a.hangUpAt !== undefined && a.hangUpAt <= nowMs && a.vendorCallId !== undefined && (a.state === 'accepted' || a.lateRing)).slice(0, limit);
+      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: undefined });
+      return due.map((attempt) => this.liveOf(attempt));
+    });
+  }
+
+  override async hangUpAgain(attemptId: string, atMs: number): Promise<void> {
+    await this.transaction(async () => this.change(attemptId, (a) => (a.hangUpAt === undefined && (isLive(a) || a.lateRing) ? { ...a, hangUpAt: atMs } : a)));
+  }
+
+  override async sessionOf(channel: string, seat: string): Promise<string | undefined> {
+    const session = this.seats.rows.get(seatKey(channel, seat));
+    return session?.state === 'signed-in' ? session.sealed : undefined;
+  }
+
+  override async takeProbes(probes: readonly { readonly channel: string; readonly everyMs: number }[], nowMs: number): Promise<string[]> {
+    return await this.transaction(async () => probes.filter(({ channel, everyMs }) => {
+      const contact = this.contacts.rows.get(channel) ?? noContact;
+      if (contact.probeDue > nowMs && contact.probeDue <= nowMs + everyMs) return false;
+      this.contacts.set(channel, { ...contact, probeDue: nowMs + everyMs });
+      return true;
+    }).map(({ channel }) => channel));
+  }
+
+  override async probed(channel: string, well: boolean): Promise<void> {
+    await this.transaction(async () => {
+      const contact = this.contacts.rows.get(channel);
+      if (contact !== undefined) this.contacts.set(channel, { ...contact, probeFailures: well ? 0 : contact.probeFailures + 1 });
+    });
+  }
+
+  override async inDoubt(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for (const { channel, state } of this.attempts.rows.values()) if (state === 'unknown') counts.set(channel, (counts.get(channel) ?? 0) + 1);
+    return counts;
+  }
+
+  change(attemptId: string, changed: (attempt: StoredAttempt) => StoredAttempt): void {
+    const attempt = this.attempts.rows.get(attemptId);
+    if (attempt !== undefined) this.attempts.set(attemptId, changed(attempt));
+  }
+
+  changeCall(callId: string, changed: (call: StoredCall) => StoredCall): void {
+    const call = this.calls.rows.get(callId);
+    if (call !== undefined) this.calls.set(callId, changed(call));
+  }
+
+  liveOf(attempt: StoredAttempt): LiveAttempt {
+    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince } = attempt;
+    const call = this.calls.rows.get(callId);
+    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince, callOpen: call?.state !== 'closed', command: call?.command };
+  }
+}
+
+class MemoryQueue implements CallQueue {
+  constructor(
+    private readonly ledger: MemoryLedger,
+    private readonly nextPosition: () => number,
+  ) {}
+
+  async enqueue(calls: readonly PlaceCall[], nowMs: number): Promise<void> {
+    for (const command of calls) {
+      const { callId } = command;
+      if (!this.ledger.calls.rows.has(callId)) this.ledger.calls.set(callId, { callId, state: 'queued', command, nextTry: nowMs, position: this.nextPosition(), waitsFor: undefined, cancelled: false });
+    }
+  }
+
+  async requestCancel(callIds: readonly string[], nowMs: number): Promise<void> {
+    for (const attempt of this.ledger.attempts.values()) if (callIds.includes(attempt.callId) && isLive(attempt)) this.ledger.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: nowMs });
+    for (const callId of callIds) this.ledger.changeCall(callId, (call) => (call.state === 'closed' ? call : { ...call, cancelled: true, nextTry: 0 }));
+  }
+
+  async due(nowMs: number, limit: number): Promise<QueuedCall[]> {
+    const due = this.ledger.calls.values().filter((call) => call.state === 'queued' && call.nextTry <= nowMs).sort((a, b) => a.position - b.position);
+    return due.slice(0, limit).flatMap(({ command, cancelled, position }) => (command === undefined ? [] : [{ command, cancelled, position }]));
+  }
+
+  async postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void> {
+    for (const { callId, nextTryMs, waitsFor } of calls) this.ledger.changeCall(callId, (call) => (call.state === 'queued' ? { ...call, nextTry: nextTryMs, waitsFor } : call));
+  }
+
+  async requeue(callIds: readonly string[], nowMs: number): Promise<void> {
+    for (const callId of callIds) this.ledger.changeCall(callId, (call) => (call.state === 'live' ? { ...call, state: 'queued', nextTry: nowMs, waitsFor: undefined } : call));
+  }
+
+  async close(callIds: readonly string[]): Promise<void> {
+    for (const callId of callIds) {
+      const held = this.ledger.attempts.values().some((attempt) => attempt.callId === callId && isLive(attempt));
+      this.ledger.changeCall(callId, (call) => ({ ...call, state: 'closed', waitsFor: undefined, command: held ? call.command : undefined }));
+    }
+  }
+}
+
+class MemoryAttempts implements Attempts {
+  constructor(private readonly ledger: MemoryLedger) {}
+
+  async linesOf(lineRefs: readonly string[]): Promise<LineState> {
+    const busy = new Set(this.ledger.attempts.values().filter(isLive).map(({ lineRef }) => lineRef));
+    const firstWaiting = new Map<string, number>();
+    for (const { waitsFor, position, state } of this.ledger.calls.rows.values()) {
+      if (waitsFor !== undefined && state === 'queued' && lineRefs.includes(waitsFor)) firstWaiting.set(waitsFor, Math.min(firstWaiting.get(waitsFor) ?? position, position));
+    }
+    return { busy: new Set(lineRefs.filter((line) => busy.has(line))), firstWaiting };
+  }
+
+  async begin(attempts: readonly NewAttempt[]): Promise<ReadonlySet<string>> {
+    const begun = new Set<string>();
+    for (const attempt of attempts) {
+      const rival = this.ledger.attempts.values().some((other) => other.attemptId === attempt.attemptId || (isLive(other) && (other.callId === attempt.callId || other.lineRef === attempt.lineRef)));
+      if (rival) continue;
+      const cancelled = this.ledger.calls.rows.get(attempt.callId)?.cancelled === true;
+      this.ledger.attempts.set(attempt.attemptId, {
+        ...attempt, state: 'sending', vendorCallId: undefined, settlement: undefined, acceptedAt: undefined, heardAt: undefined, answered: false, notFoundSince: undefined, hangUpAt: cancelled ? attempt.sentAt : undefined, lateRing: false,
+      });
+      this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'live', waitsFor: undefined }));
+      begun.add(attempt.attemptId);
+    }
+    return begun;
+  }
+
+  async settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'> {
+    const attempt = this.ledger.attempts.rows.get(attemptId);
+    if (attempt === undefined) return 'known';
+    const open = attempt.state === 'sending' || attempt.state === 'unknown';
+    this.ledger.attempts.set(attemptId, settled(attempt, settlement, open));
+    if (!open) return ['refused', 'not-placed', 'abandoned'].includes(attempt.state) ? 'late' : 'known';
+    if (settlement.state === 'refused') this.freed(attempt.lineRef);
+    return 'moved';
+  }
+
+  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<LiveAttempt[]> {
+    const late = new Set<string>();
+    for (const { attemptId, vendorCallId, says } of [...words].sort((a, b) => Number(a.says === 'ended') - Number(b.says === 'ended'))) {
+      const attempt = this.ledger.attempts.rows.get(attemptId);
+      if (attempt === undefined) continue;
+      const named = { ...attempt, vendorCallId: attempt.vendorCallId ?? vendorCallId };
+      if (isLive(attempt)) this.hearLive(named, says, nowMs, lookAtMs);
+      else if ((attempt.state === 'refused' || attempt.state === 'not-placed') && !attempt.lateRing) {
+        this.ledger.attempts.set(attemptId, { ...named, lateRing: true, hangUpAt: nowMs });
+        late.add(attemptId);
+      }
+    }
+    return this.ledger.attempts.values().filter((attempt) => late.has(attempt.attemptId)).map((attempt) => this.ledger.liveOf(attempt));
+  }
+
+  private hearLive(attempt: StoredAttempt, says: VendorWord['says'], nowMs: number, lookAtMs: number): void {
+    const { attemptId, heardAt = nowMs, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
+    const limited = says === 'connected' && limit !== undefined ? { hangUpAt: attempt.hangUpAt ?? nowMs + limit * 1000, hangUpAfterSeconds: undefined } : {};
+    const confirmed = attempt.state === 'accepted' ? {} : { lookAt: lookAtMs, giveUpAt: attempt.holdUntil };
+    this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...confirmed, state: says === 'ended' ? 'ended' : 'accepted' });
+    if (says !== 'ended') return;
+    this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
+    this.freed(attempt.lineRef);
+  }
+
+  async overdueSending(sentBeforeMs: number, limit: number): Promise<LiveAttempt[]> {
+    return this.ledger.attempts.values().filter((a) => a.state === 'sending' && a.sentAt < sentBeforeMs).sort((a, b) => a.sentAt - b.sentAt).slice(0, limit).map((attempt) => this.ledger.liveOf(attempt));
+  }
+
+  async find(attemptId: string): Promise<LiveAttempt | undefined> {
+    const attempt = this.ledger.attempts.rows.get(attemptId);
+    return attempt === undefined ? undefined : this.ledger.liveOf(attempt);
+  }
+
+  async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
+    const attempt = this.ledger.attempts.rows.get(attemptId);
+    if (attempt === undefined || !isLive(attempt) || attempt.state === 'sending') return false;
+    this.ledger.attempts.set(attemptId, { ...attempt, state });
+    this.ledger.changeCall(attempt.callId, (call) => (call.state === 'closed' ? { ...call, command: undefined } : call));
+    this.freed(attempt.lineRef);
+    return true;
+  }
+
+  async lookNow(channels: readonly string[], nowMs: number): Promise<void> {
+    for (const a of this.ledger.attempts.values()) {
+      if (channels.includes(a.channel) && a.state === 'accepted' && a.lookAt > nowMs && a.heardAt === undefined && !a.answered) this.ledger.attempts.set(a.attemptId, { ...a, lookAt: nowMs });
+    }
+  }
+
+  private freed(lineRef: string): void {
+    for (const call of this.ledger.calls.values()) if (call.state === 'queued' && call.waitsFor === lineRef) this.ledger.calls.set(call.callId, { ...call, nextTry: 0 });
+  }
+}
+
+function settled(attempt: StoredAttempt, settlement: Settlement, open: boolean): StoredAttempt {
+  const { at, lookAt, state } = settlement;
+  const accepted = state === 'accepted';
+  return {
+    ...attempt, settlement: attempt.settlement ?? settlement, vendorCallId: attempt.vendorCallId ?? settlement.vendorCallId,
+    acceptedAt: accepted ? (attempt.acceptedAt ?? at) : attempt.acceptedAt,
+    ...(open ? { state, lookAt, giveUpAt: accepted ? attempt.holdUntil : lookAt } : {}),
+  };
+}
+
+class MemoryDirectory implements Directory {
+  constructor(private readonly ledger: MemoryLedger) {}
+
+  async survey({ users, callIds, callerRefs, nowMs }: SurveyQuestions): Promise<Survey> {
+    const { bindings, seats } = this.ledger;
+    const attempts = this.ledger.attempts.values();
+    const refusals = new Map<string, Refusal[]>();
+    const dials = new Map<string, { minute: number; day: number }>();
+    for (const attempt of attempts) {
+      if (callIds.includes(attempt.callId) && !isLive(attempt)) refusals.set(attempt.callId, [...(refusals.get(attempt.callId) ?? []), refusalOf(attempt)].sort((a, b) => a.number - b.number));
+      if (!callerRefs.includes(attempt.callerRef) || attempt.sentAt <= nowMs - DAY_MS) continue;
+      const key = `${attempt.channel}/${attempt.callerRef}`;
+      const { minute, day } = dials.get(key) ?? { minute: 0, day: 0 };
+      dials.set(key, { minute: minute + (attempt.sentAt > nowMs - MINUTE_MS ? 1 : 0), day: day + 1 });
+    }
+    return {
+      bindings: new Map(users.flatMap(({ tenant, user }): [string, Binding][] => {
+        const binding = bindings.rows.get(bindingKey(tenant, user));
+        return binding === undefined ? [] : [[bindingKey(tenant, user), binding]];
+      })),
+      channels: new Map(this.ledger.channels.values().map((row) => {
+        const own = attempts.filter(({ channel }) => channel === row.channel);
+        const live = own.filter(isLive);
+        return [row.channel, {
+          condition: row.condition, drained: this.ledger.overrides.rows.get(row.channel)?.override === 'drain', score: Math.round(row.score * 10) / 10, liveCalls: live.length,
+          sentLastSecond: own.filter(({ sentAt }) => sentAt > nowMs - 1000).length, trialPending: live.some(({ trial, heardAt }) => trial && heardAt === undefined),
+        }];
+      })),
+      refusals,
+      callerDials: dials,
+      sessions: new Map([...seats.rows].flatMap(([key, { state, sealed }]): [string, string][] => (state === 'signed-in' && sealed !== undefined ? [[key, sealed]] : []))),
+    };
+  }
+
+  async saveBindings(news: readonly Kept<Binding>[]): Promise<void> {
+    for (const entry of news) {
+      if (entry.kind === 'forgotten') this.ledger.bindings.delete(entry.key);
+      else if ((this.ledger.bindings.rows.get(bindingKey(entry.value.tenant, entry.value.user))?.updatedAt ?? 0) <= entry.value.updatedAt) this.ledger.bindings.set(bindingKey(entry.value.tenant, entry.value.user), entry.value);
+    }
+  }
+
+  async saveSessions(sessions: readonly SeatSession[]): Promise<void> {
+    for (const session of sessions) {
+      const key = seatKey(session.channel, session.seat);
+      if ((this.ledger.seats.rows.get(key)?.at ?? 0) <= session.at) this.ledger.seats.set(key, session);
+    }
+  }
+}
+
+function refusalOf({ attemptId, callId, tenant, number, channel, vendor, settlement }: StoredAttempt): Refusal {
+  const kind = settlement?.kind;
+  const proven = kind === 'unfit' || kind === 'withheld' || kind === 'rejected' ? kind : 'not-sent';
+  return { attemptId, callId, tenant, number, channel, vendor, kind: proven, vendorCode: settlement?.vendorCode, reason: settlement?.reason ?? 'it was certainly not placed' };
+}
+
+class MemoryChannels implements ChannelStates {
+  constructor(private readonly ledger: MemoryLedger) {}
+
+  async rows(): Promise<ChannelRow[]> {
+    return this.ledger.channels.values().map((row) => ({
+      ...row, override: this.ledger.overrides.rows.get(row.channel), probeFailures: this.ledger.contacts.rows.get(row.channel)?.probeFailures ?? 0,
+      liveCalls: this.ledger.attempts.values().filter((attempt) => attempt.channel === row.channel && isLive(attempt)).length,
+    }));
+  }
+
+  async evidence(questions: readonly EvidenceQuestion[]): Promise<ReadonlyMap<string, DialEvidence>> {
+    return new Map(questions.map((question) => [question.channel, this.evidenceOf(question)]));
+  }
+
+  private evidenceOf({ channel, fromMs, trialsFromMs, heardByMs }: EvidenceQuestion): DialEvidence {
+    const own = this.ledger.attempts.values().filter((attempt) => attempt.channel === channel);
+    const settled = own.flatMap((attempt) => (attempt.sentAt >= fromMs && attempt.settlement !== undefined && attempt.settlement.outcome !== 'neutral' ? [attempt.settlement] : []));
+    const failures = settled.filter(({ outcome }) => outcome === 'failure');
+    const lastWell = Math.max(0, ...settled.filter(({ outcome }) => outcome === 'well').map(({ at }) => at));
+    const lastHeard = Math.max(0, ...own.map(({ heardAt }) => heardAt ?? 0));
+    const unheard = (a: StoredAttempt): boolean => a.state === 'accepted' && a.heardAt === undefined && a.acceptedAt !== undefined && a.acceptedAt <= heardByMs;
+    const trials = own.filter(({ trial, sentAt }) => trial && sentAt >= trialsFromMs);
+    return {
+      dials: settled.length, failures: failures.length, well: settled.length - failures.length, failuresInARow: failures.filter(({ at }) => at > lastWell).length,
+      silentCalls: own.filter((a) => unheard(a) && (a.acceptedAt ?? 0) > lastHeard).length,
+      trialsPassed: trials.filter(({ settlement, heardAt }) => settlement?.outcome === 'well' && heardAt !== undefined).length,
+      trialsFailed: trials.filter((a) => a.settlement?.outcome === 'failure' || unheard(a)).length,
+    };
+  }
+
+  async save(updates: readonly ChannelUpdate[]): Promise<void> {
+    for (const update of updates) this.ledger.channels.set(update.channel, update);
+  }
+
+  async saveOverrides(overrides: readonly ChannelOverride[]): Promise<void> {
+    for (const override of overrides) if ((this.ledger.overrides.rows.get(override.channel)?.at ?? 0) <= override.at) this.ledger.overrides.set(override.channel, override);
+  }
+
+  async forget(channels: readonly string[]): Promise<void> {
+    for (const channel of channels) this.ledger.channels.delete(channel);
+  }
+}
