@@ -78,15 +78,18 @@ export class MemoryLedger extends Ledger {
   readonly overrides = new Table<ChannelOverride>(this.undo);
   readonly bindings = new Table<Binding>(this.undo);
   readonly seats = new Table<SeatSession>(this.undo);
+  /** How far each reader of the log is. */
+  readonly cursors = new Table<number>(this.undo);
   readonly events: CallEvent[] = [];
   readonly healths: ChannelHealth[] = [];
   readonly simulations: RouteSimulation[] = [];
   private lastPosition = 0;
   private tail: Promise<unknown> = Promise.resolve();
-  private woken: () => void = () => undefined;
+  private readonly woken = new Set<() => void>();
 
+  /** Calls back after each transaction that woke the routers. */
   onWake(woken: () => void): void {
-    this.woken = woken;
+    this.woken.add(woken);
   }
 
   override transaction<T>(work: (unit: LedgerUnit) => Promise<T>, hooks?: TransactionHooks): Promise<T> {
@@ -125,7 +128,7 @@ export class MemoryLedger extends Ledger {
       append: async (events) => void pending.push(() => this.events.push(...events)),
       announce: async (healths) => void pending.push(() => this.healths.push(...healths)),
       answer: async (simulations) => void pending.push(() => this.simulations.push(...simulations)),
-      wake: async () => void pending.push(() => this.woken()),
+      wake: async () => void pending.push(() => this.woken.forEach((wake) => wake())),
     };
   }
 

@@ -1,0 +1,159 @@
+import type { CallCommand, CallEvent, ChannelHealth } from '@cc/contracts';
+import { liveStates, type Attempt } from '../../src/domain/attempt';
+import { RouterWatch, type CarrierFacts } from '../../src/domain/carriers';
+import { MemoryLedger, type StoredAttempt } from '../memory-ledger';
+import { runRouter, SimulatedProcess, type SimulatedWorld } from './simulated-router';
+import { SimulatedVendors, type Ring } from './simulated-vendor';
+import type { Script, ScriptedCall } from './script';
+import { VirtualTime } from './virtual-time';
+
+const LONGEST_CALL_SECONDS = 240;
+const NOT_AFTER_SECONDS = 60;
+const LIMIT_MS = 900_000;
+
+/** Counts what would be told to people. */
+class CountingWatch extends RouterWatch {
+  readonly lateRings = new Set<string>();
+  readonly reapedOrResolved = new Set<string>();
+  dials = 0;
+  lost = 0;
+
+  override dialled(): void {
+    this.dials += 1;
+  }
+  override outcomeLost(): void {
+    this.lost += 1;
+  }
+  override hungUp(): void {}
+  override lateRing({ attemptId }: Attempt): void {
+    this.lateRings.add(attemptId);
+  }
+  override reaped({ attemptId }: Attempt): void {
+    this.reapedOrResolved.add(attemptId);
+  }
+  override resolved({ attemptId }: Attempt): void {
+    this.reapedOrResolved.add(attemptId);
+  }
+  override changed(_health: ChannelHealth): void {}
+  override inDoubt(): void {}
+  override probeFailed(): void {}
+}
+
+export interface SimulationResult {
+  readonly violations: readonly string[];
+  readonly history: readonly string[];
+  /** What happened in this run, so that a series can show that it covers what it should. */
+  readonly seen: { readonly dials: number; readonly rings: number; readonly failovers: number; readonly doubts: number; readonly lostOutcomes: number; readonly lateRings: number; readonly waited: number };
+}
+
+const health = { windowSeconds: 30, minDials: 50, degradedShare: 0.9, downShare: 1, downInARow: 100, silenceSeconds: 3000, silentCalls: 100, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3, probeSeconds: 15 };
+const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
+
+/** `a` can be asked about every call, `b` about none. */
+const channelFacts = (channel: string, canQuery: boolean): CarrierFacts => ({
+  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: [] }, health,
+  canQuery, findsByAttempt: canQuery, canProbe: false, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS,
+  described: { channel, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 },
+});
+
+const callIdOf = (index: number): string => `call-${index + 1}`;
+const lineOf = ({ line }: ScriptedCall): string => `+8613800000${line}`;
+
+/** Runs a script to its end and checks what must always hold. Deterministic. */
+export async function simulate(script: Script): Promise<SimulationResult> {
+  const time = new VirtualTime();
+  const history: string[] = [];
+  const trace = (line: string): void => void history.push(`${(time.elapsedMs() / 1000).toFixed(3).padStart(8)} s  ${line}`);
+  const ledger = new MemoryLedger();
+  const watch = new CountingWatch();
+  const commands: CallCommand[] = [];
+  const vendorEvents: CallEvent[] = [];
+  const vendors = new SimulatedVendors(time, (event) => vendorEvents.push(event), trace);
+  const call = (callId: string): ScriptedCall | undefined => script.calls[Number(callId.slice('call-'.length)) - 1];
+  const world: SimulatedWorld = {
+    time, ledger, vendors, watch, commands, vendorEvents,
+    facts: [channelFacts('a', true), channelFacts('b', false)],
+    limits: { setupSeconds: 90, querySeconds: 120, sendingSeconds: 45, graceSeconds: 10, redialTenants: script.redial ? ['acme'] : [] },
+    numbersOf: (callId) => ({ caller: lineOf(call(callId) ?? { line: 9, atMs: 0, whenBusy: 'wait', channel: 'any', cancelAfterMs: undefined, manners: [] }), called: '+8613900000000' }),
+    mannersOf: (callId) => call(callId)?.manners ?? [],
+  };
+  script.calls.forEach((placed, index) => place(placed, callIdOf(index), time, commands, trace));
+  for (const router of [0, 1]) runRouter(world, new SimulatedProcess(`router ${router + 1}`, time, script.faults.filter((fault) => fault.router === router).map(({ kind }) => kind), trace));
+  const settled = (): boolean => commands.length >= script.calls.length && ledger.calls.rows.size === script.calls.length && time.elapsedMs() > 60_000 && ledger.calls.values().every(({ state }) => state === 'closed') && ledger.attempts.values().every(({ state }) => !liveStates.includes(state));
+  await time.run(LIMIT_MS, settled);
+  return { violations: violationsOf(script, ledger, vendors, watch), history: [...history, ...told(ledger)], seen: seenIn(ledger, vendors, watch) };
+}
+
+function place(placed: ScriptedCall, callId: string, time: VirtualTime, commands: CallCommand[], trace: (line: string) => void): void {
+  const number = { masked: '****', ref: 'ref', sealed: 'sealed' };
+  const base = { callId, tenant: 'acme' };
+  time.after(placed.atMs, () => {
+    trace(`the application places ${callId} on line ${lineOf(placed)}`);
+    commands.push({
+      type: 'cc.call.place.v1', id: `${callId}/place`, ...base, issuedAt: time.nowMs(), caller: number, called: number, record: false, whenBusy: placed.whenBusy, notAfter: time.nowMs() + NOT_AFTER_SECONDS * 1000,
+      ...(placed.channel === 'any' ? {} : { channel: placed.channel }),
+    });
+  });
+  if (placed.cancelAfterMs === undefined) return;
+  time.after(placed.atMs + placed.cancelAfterMs + 1, () => {
+    trace(`the application cancels ${callId}`);
+    commands.push({ type: 'cc.call.cancel.v1', id: `${callId}/cancel`, ...base, issuedAt: time.nowMs() });
+  });
+}
+
+function violationsOf(script: Script, ledger: MemoryLedger, vendors: SimulatedVendors, watch: CountingWatch): string[] {
+  return [...ringViolations(vendors.rings, ledger, watch), ...lineViolations(vendors.rings, ledger), ...endViolations(script, ledger), ...doubtViolations(ledger, watch)];
+}
+
+/** Nobody is rung twice for one call, except where a vendor's own word was wrong, which is then a counted incident. */
+function ringViolations(rings: readonly Ring[], ledger: MemoryLedger, watch: CountingWatch): string[] {
+  return [...new Set(rings.map(({ callId }) => callId))].flatMap((callId) => {
+    const own = rings.filter((ring) => ring.callId === callId);
+    if (own.length < 2) return [];
+    const wronged = own.slice(0, -1).every(({ attemptId }) => ledger.attempts.rows.get(attemptId)?.state === 'not-placed' && watch.lateRings.has(attemptId));
+    return wronged ? [] : [`${callId} rang ${own.length} times: ${own.map(({ attemptId }) => attemptId).join(', ')}`];
+  });
+}
+
+function lineViolations(rings: readonly Ring[], ledger: MemoryLedger): string[] {
+  const released = (ring: Ring): boolean => ['not-placed', 'abandoned'].includes(ledger.attempts.rows.get(ring.attemptId)?.state ?? '');
+  return rings.flatMap((ring, index) => rings.slice(index + 1).flatMap((other) =>
+    ring.line === other.line && ring.callId !== other.callId && other.fromMs < ring.untilMs && !released(ring) ? [`line ${ring.line} carried ${ring.attemptId} and ${other.attemptId} at once`] : []));
+}
+
+function endViolations(script: Script, ledger: MemoryLedger): string[] {
+  const ended = new Set(ledger.events.flatMap(({ type, callId }) => (type === 'cc.call.ended.v1' ? [callId] : [])));
+  return script.calls.flatMap((_, index) => {
+    const callId = callIdOf(index);
+    const call = ledger.calls.rows.get(callId);
+    if (call?.state !== 'closed') return [`${callId} never ended: ${call?.state ?? 'unknown to the router'}`];
+    if (call.command !== undefined) return [`the numbers of ${callId} were not forgotten`];
+    const attempts = ledger.attempts.values().filter((attempt) => attempt.callId === callId);
+    const vendorEnded = attempts.some(({ state }) => state === 'ended');
+    return ended.has(callId) || vendorEnded ? [] : [`the application was never told the end of ${callId}`];
+  });
+}
+
+/** Every attempt in doubt ends settled, or told to people; no line stays taken. */
+function doubtViolations(ledger: MemoryLedger, watch: CountingWatch): string[] {
+  const doubted = new Set(ledger.events.flatMap((event) => (event.type === 'cc.call.attempt-unknown.v1' ? [event.attemptId] : [])));
+  return ledger.attempts.values().flatMap((attempt: StoredAttempt) => {
+    if (liveStates.includes(attempt.state)) return [`the line of ${attempt.attemptId} is still taken: ${attempt.state}`];
+    const alarmed = attempt.state !== 'abandoned' || watch.reapedOrResolved.has(attempt.attemptId);
+    return doubted.has(attempt.attemptId) && !alarmed ? [`${attempt.attemptId} was in doubt, and nobody was told`] : [];
+  });
+}
+
+function seenIn(ledger: MemoryLedger, vendors: SimulatedVendors, watch: CountingWatch): SimulationResult['seen'] {
+  const types = ledger.events.map(({ type }) => type);
+  return {
+    dials: watch.dials, rings: vendors.rings.length, failovers: ledger.attempts.values().filter(({ number }) => number > 1).length,
+    doubts: types.filter((type) => type === 'cc.call.attempt-unknown.v1').length, lostOutcomes: watch.lost, lateRings: watch.lateRings.size,
+    waited: ledger.events.filter((event) => event.type === 'cc.call.ended.v1' && event.closeType === 3).length,
+  };
+}
+
+const told = (ledger: MemoryLedger): string[] => [
+  'the router said:', ...ledger.events.map((event) => `  ${event.type} ${'attemptId' in event ? (event.attemptId ?? '') : ''} ${'reason' in event ? (event.reason ?? '') : ''}`.trimEnd()),
+  'in the end:', ...ledger.attempts.values().map(({ attemptId, state, channel }) => `  ${attemptId} on ${channel}: ${state}`), ...ledger.calls.values().map(({ callId, state }) => `  ${callId}: ${state}`),
+];

@@ -1,0 +1,116 @@
+import type { CallEvent } from '@cc/contracts';
+import type { Attempt, AskResult, DialResult } from '../../src/domain/attempt';
+import { manners, type Manner, type MannerName } from './script';
+import type { VirtualTime } from './virtual-time';
+
+/** A phone that rang, as the people at the phones would tell it. */
+export interface Ring {
+  readonly callId: string;
+  readonly attemptId: string;
+  readonly line: string;
+  readonly fromMs: number;
+  untilMs: number;
+}
+
+interface PlacedCall {
+  readonly ring: Ring;
+  readonly attempt: Attempt;
+  readonly manner: Manner;
+  cut: boolean;
+}
+
+const RING_AFTER_MS = 300;
+const CONNECTED_AFTER_MS = 6000;
+const ENDED_AFTER_MS = 26_000;
+const SHORT_ENDED_AFTER_MS = 1500;
+const LATE_MS = 40_000;
+const MUCH_LATER_MS = 180_000;
+
+type Publish = (event: CallEvent) => void;
+
+/** All vendors of the simulated world: they place calls, ring phones, and tell of it or not. */
+export class SimulatedVendors {
+  readonly rings: Ring[] = [];
+  private readonly placed = new Map<string, PlacedCall>();
+  private readonly dialsOfCall = new Map<string, number>();
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly publish: Publish,
+    private readonly trace: (line: string) => void,
+  ) {}
+
+  /** The request has arrived: from here on the vendor does what it does, whoever still listens. */
+  receive(attempt: Attempt, line: string, wished: readonly MannerName[]): Promise<DialResult> {
+    const number = this.dialsOfCall.get(attempt.callId) ?? 0;
+    this.dialsOfCall.set(attempt.callId, number + 1);
+    const name = wished[Math.min(number, wished.length - 1)] ?? 'answered';
+    const manner: Manner = manners[name];
+    this.trace(`${attempt.channel} receives ${attempt.attemptId}: ${name}`);
+    if (manner.placed) this.place(attempt, line, manner);
+    return this.time.sleep(manner.answerAfterMs).then((): DialResult => {
+      switch (manner.answer) {
+        case 'accepted':
+          return { kind: 'accepted', vendorCallId: `v-${attempt.attemptId}` };
+        case 'unknown':
+          return { kind: 'unknown', reason: 'no clear answer' };
+        case 'rejected':
+          return { kind: 'rejected', vendorCode: '42', reason: 'the vendor said no', blame: 'call' };
+        case 'not-sent':
+          return { kind: 'not-sent', reason: 'ECONNREFUSED' };
+      }
+    });
+  }
+
+  hangUp(attemptId: string): void {
+    const call = this.placed.get(attemptId);
+    if (call === undefined || call.cut || call.ring.untilMs <= this.time.elapsedMs()) return;
+    call.cut = true;
+    call.ring.untilMs = this.time.elapsedMs();
+    this.trace(`the vendor ends ${attemptId}`);
+    this.tell(call, 'ended', 200, 'callback');
+  }
+
+  /** The vendor's answer to "what became of this call?", also for running calls. */
+  ask(attempt: Attempt): AskResult {
+    const call = this.placed.get(attempt.attemptId);
+    const visible = call !== undefined && this.time.elapsedMs() >= call.ring.fromMs + (call.manner.foundAfterMs ?? 0);
+    if (call === undefined || !visible) return { kind: 'not-found' };
+    const over = call.ring.untilMs <= this.time.elapsedMs();
+    this.tell(call, over ? 'ended' : 'a-ringing', 50, 'query');
+    return { kind: 'told' };
+  }
+
+  isLive(line: string): Ring[] {
+    const nowMs = this.time.elapsedMs();
+    return this.rings.filter((ring) => ring.line === line && ring.fromMs <= nowMs && ring.untilMs > nowMs);
+  }
+
+  private place(attempt: Attempt, line: string, manner: Manner): void {
+    const lasts = manner.short === true ? SHORT_ENDED_AFTER_MS : ENDED_AFTER_MS;
+    const ring: Ring = { callId: attempt.callId, attemptId: attempt.attemptId, line, fromMs: this.time.elapsedMs(), untilMs: this.time.elapsedMs() + lasts };
+    const call: PlacedCall = { ring, attempt, manner, cut: false };
+    this.rings.push(ring);
+    this.placed.set(attempt.attemptId, call);
+    if (manner.tells === 'never') return;
+    const delay = manner.tells === 'late' ? LATE_MS : manner.tells === 'much-later' ? MUCH_LATER_MS : 0;
+    for (let copy = 0; copy < (manner.tells === 'thrice' ? 3 : 1); copy += 1) {
+      this.tell(call, 'a-ringing', RING_AFTER_MS + delay + copy * 700, 'callback');
+      if (manner.short !== true) this.tell(call, 'connected', CONNECTED_AFTER_MS + delay + copy * 700, 'callback');
+      this.tell(call, 'ended', lasts + 100 + delay + copy * 700, 'callback');
+    }
+  }
+
+  private tell(call: PlacedCall, what: 'a-ringing' | 'connected' | 'ended', afterMs: number, source: 'callback' | 'query'): void {
+    const { attempt } = call;
+    this.time.after(afterMs, () => {
+      if (call.cut && what !== 'ended') return;
+      const nowMs = this.time.nowMs();
+      const base = { id: `${attempt.attemptId}/${what}`, callId: attempt.callId, tenant: attempt.tenant, attemptId: attempt.attemptId, channel: attempt.channel, occurredAt: nowMs, recordedAt: nowMs, source };
+      this.trace(`${source}: ${what} of ${attempt.attemptId}`);
+      if (what === 'a-ringing') this.publish({ ...base, id: `${attempt.attemptId}/accepted/${source}`, type: 'cc.call.attempt-accepted.v1', source: 'derived', vendorCallId: `v-${attempt.attemptId}` });
+      if (what === 'ended') this.publish({ ...base, type: 'cc.call.ended.v1', closeType: 0 });
+      else this.publish({ ...base, type: what === 'connected' ? 'cc.call.connected.v1' : 'cc.call.a-ringing.v1' });
+    });
+  }
+}
