@@ -3,7 +3,7 @@ import fc from 'fast-check';
 /** What the vendor does with one dial. `placed` ones ring; which the router can tell only from what it hears. */
 export const manners = {
   answered: { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once' },
-  busy: { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once', short: true },
+  busy: { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once', lasts: 'short' },
   'told-thrice': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'thrice' },
   'told-before-answer': { placed: true, answer: 'accepted', answerAfterMs: 8000, tells: 'once' },
   'told-late': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'late' },
@@ -12,6 +12,8 @@ export const manners = {
   'placed-no-answer-told-late': { placed: true, answer: 'unknown', answerAfterMs: 10_000, tells: 'late' },
   'placed-no-answer-never-told': { placed: true, answer: 'unknown', answerAfterMs: 10_000, tells: 'never' },
   'placed-but-500': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'once' },
+  'long-no-answer-never-told': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'never', lasts: 'long' },
+  'long-answered': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once', lasts: 'long' },
   'placed-found-late': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'never', foundAfterMs: 20_000 },
   /** The vendor's own word is wrong: it knows nothing of the call, and tells of it minutes later. */
   'placed-denied-then-told': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'much-later', foundAfterMs: 600_000 },
@@ -26,7 +28,7 @@ export interface Manner {
   readonly answer: 'accepted' | 'unknown' | 'rejected' | 'not-sent';
   readonly answerAfterMs: number;
   readonly tells: 'once' | 'thrice' | 'late' | 'much-later' | 'never';
-  readonly short?: boolean;
+  readonly lasts?: 'short' | 'long';
   /** A query finds it only then. */
   readonly foundAfterMs?: number;
 }
@@ -61,7 +63,7 @@ export interface Script {
 const mannerNames: fc.Arbitrary<MannerName> = fc.constantFrom(...(Object.keys(manners).filter((name): name is MannerName => name in manners)));
 
 const call: fc.Arbitrary<ScriptedCall> = fc.record({
-  atMs: fc.integer({ min: 0, max: 20_000 }),
+  atMs: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 20_000 }) }, { weight: 1, arbitrary: fc.integer({ min: 20_000, max: 200_000 }) }),
   line: fc.integer({ min: 0, max: 2 }),
   whenBusy: fc.constantFrom('wait' as const, 'reject' as const),
   channel: fc.constantFrom('any' as const, 'any' as const, 'a' as const, 'b' as const),

@@ -81,7 +81,7 @@ export async function simulate(script: Script): Promise<SimulationResult> {
   for (const router of [0, 1]) runRouter(world, new SimulatedProcess(`router ${router + 1}`, time, script.faults.filter((fault) => fault.router === router).map(({ kind }) => kind), trace));
   const settled = (): boolean => commands.length >= script.calls.length && ledger.calls.rows.size === script.calls.length && time.elapsedMs() > 60_000 && ledger.calls.values().every(({ state }) => state === 'closed') && ledger.attempts.values().every(({ state }) => !liveStates.includes(state));
   await time.run(LIMIT_MS, settled);
-  return { violations: violationsOf(script, ledger, vendors, watch), history: [...history, ...told(ledger)], seen: seenIn(ledger, vendors, watch) };
+  return { violations: violationsOf(script, time, ledger, vendors, watch), history: [...history, ...told(ledger)], seen: seenIn(ledger, vendors, watch) };
 }
 
 function place(placed: ScriptedCall, callId: string, time: VirtualTime, commands: CallCommand[], trace: (line: string) => void): void {
@@ -101,8 +101,8 @@ function place(placed: ScriptedCall, callId: string, time: VirtualTime, commands
   });
 }
 
-function violationsOf(script: Script, ledger: MemoryLedger, vendors: SimulatedVendors, watch: CountingWatch): string[] {
-  return [...ringViolations(vendors.rings, ledger, watch), ...lineViolations(vendors.rings, ledger), ...endViolations(script, ledger), ...doubtViolations(ledger, watch)];
+function violationsOf(script: Script, time: VirtualTime, ledger: MemoryLedger, vendors: SimulatedVendors, watch: CountingWatch): string[] {
+  return [...ringViolations(vendors.rings, ledger, watch), ...lineViolations(vendors.rings, ledger, watch, time.nowMs() - time.elapsedMs()), ...orderViolations(ledger), ...endViolations(script, ledger), ...doubtViolations(ledger, watch)];
 }
 
 /** Nobody is rung twice for one call, except where a vendor's own word was wrong, which is then a counted incident. */
@@ -115,10 +115,20 @@ function ringViolations(rings: readonly Ring[], ledger: MemoryLedger, watch: Cou
   });
 }
 
-function lineViolations(rings: readonly Ring[], ledger: MemoryLedger): string[] {
-  const released = (ring: Ring): boolean => ['not-placed', 'abandoned'].includes(ledger.attempts.rows.get(ring.attemptId)?.state ?? '');
+/** A line carries one call, unless the earlier one had lasted as long as any call can, or the vendor had denied it, which is then a counted incident. */
+function lineViolations(rings: readonly Ring[], ledger: MemoryLedger, watch: CountingWatch, beganMs: number): string[] {
+  const wasFree = (ring: Ring, atMs: number): boolean => {
+    const attempt = ledger.attempts.rows.get(ring.attemptId);
+    return (attempt?.state === 'abandoned' && beganMs + atMs >= attempt.holdUntil) || (attempt?.state === 'not-placed' && watch.lateRings.has(ring.attemptId));
+  };
   return rings.flatMap((ring, index) => rings.slice(index + 1).flatMap((other) =>
-    ring.line === other.line && ring.callId !== other.callId && other.fromMs < ring.untilMs && !released(ring) ? [`line ${ring.line} carried ${ring.attemptId} and ${other.attemptId} at once`] : []));
+    ring.line === other.line && ring.callId !== other.callId && other.fromMs < ring.untilMs && !wasFree(ring, other.fromMs) ? [`line ${ring.line} carried ${ring.attemptId} and ${other.attemptId} at once`] : []));
+}
+
+/** Calls of one line are dialled in the order in which they came. */
+function orderViolations(ledger: MemoryLedger): string[] {
+  const first = ledger.attempts.values().filter(({ number }) => number === 1).map(({ callId, lineRef, sentAt }) => ({ callId, lineRef, sentAt, position: ledger.calls.rows.get(callId)?.position ?? 0 }));
+  return first.flatMap((one) => first.flatMap((other) => (one.lineRef === other.lineRef && one.position < other.position && one.sentAt > other.sentAt ? [`${other.callId} was dialled before ${one.callId}, which came first on its line`] : [])));
 }
 
 function endViolations(script: Script, ledger: MemoryLedger): string[] {

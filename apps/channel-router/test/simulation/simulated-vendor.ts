@@ -21,8 +21,7 @@ interface PlacedCall {
 
 const RING_AFTER_MS = 300;
 const CONNECTED_AFTER_MS = 6000;
-const ENDED_AFTER_MS = 26_000;
-const SHORT_ENDED_AFTER_MS = 1500;
+const LASTS_MS = { short: 1500, usual: 26_000, long: 200_000 } as const;
 const LATE_MS = 40_000;
 const MUCH_LATER_MS = 180_000;
 
@@ -87,7 +86,7 @@ export class SimulatedVendors {
   }
 
   private place(attempt: Attempt, line: string, manner: Manner): void {
-    const lasts = manner.short === true ? SHORT_ENDED_AFTER_MS : ENDED_AFTER_MS;
+    const lasts = LASTS_MS[manner.lasts ?? 'usual'];
     const ring: Ring = { callId: attempt.callId, attemptId: attempt.attemptId, line, fromMs: this.time.elapsedMs(), untilMs: this.time.elapsedMs() + lasts };
     const call: PlacedCall = { ring, attempt, manner, cut: false };
     this.rings.push(ring);
@@ -96,7 +95,7 @@ export class SimulatedVendors {
     const delay = manner.tells === 'late' ? LATE_MS : manner.tells === 'much-later' ? MUCH_LATER_MS : 0;
     for (let copy = 0; copy < (manner.tells === 'thrice' ? 3 : 1); copy += 1) {
       this.tell(call, 'a-ringing', RING_AFTER_MS + delay + copy * 700, 'callback');
-      if (manner.short !== true) this.tell(call, 'connected', CONNECTED_AFTER_MS + delay + copy * 700, 'callback');
+      if (manner.lasts !== 'short') this.tell(call, 'connected', CONNECTED_AFTER_MS + delay + copy * 700, 'callback');
       this.tell(call, 'ended', lasts + 100 + delay + copy * 700, 'callback');
     }
   }
