@@ -14,7 +14,7 @@ export const manners = {
   'placed-but-500': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'once' },
   'long-no-answer-never-told': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'never', lasts: 'long' },
   'long-answered': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once', lasts: 'long' },
-  'placed-found-late': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'never', foundAfterMs: 20_000 },
+  'placed-found-late': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'never', foundAfterMs: 105_000 },
   /** The vendor's own word is wrong: it knows nothing of the call, and tells of it minutes later. */
   'placed-denied-then-told': { placed: true, answer: 'unknown', answerAfterMs: 30, tells: 'much-later', foundAfterMs: 600_000 },
   'not-placed-no-answer': { placed: false, answer: 'unknown', answerAfterMs: 10_000, tells: 'never' },

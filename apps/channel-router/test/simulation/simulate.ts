@@ -8,7 +8,8 @@ import type { Script, ScriptedCall } from './script';
 import { VirtualTime } from './virtual-time';
 
 const LONGEST_CALL_SECONDS = 240;
-const NOT_AFTER_SECONDS = 60;
+/** Longer than an attempt can be in doubt, so that a call may be dialled once more. */
+const NOT_AFTER_SECONDS = 200;
 const LIMIT_MS = 900_000;
 
 /** Counts what would be told to people. */
@@ -109,6 +110,8 @@ function violationsOf(script: Script, time: VirtualTime, ledger: MemoryLedger, v
 function ringViolations(rings: readonly Ring[], ledger: MemoryLedger, watch: CountingWatch): string[] {
   return [...new Set(rings.map(({ callId }) => callId))].flatMap((callId) => {
     const own = rings.filter((ring) => ring.callId === callId);
+    const unnoticed = own.filter(({ attemptId, told }) => told && ['refused', 'not-placed'].includes(ledger.attempts.rows.get(attemptId)?.state ?? '') && !watch.lateRings.has(attemptId));
+    if (unnoticed.length > 0) return unnoticed.map(({ attemptId }) => `${attemptId} rang though it counted as not placed, and nobody was told`);
     if (own.length < 2) return [];
     const wronged = own.slice(0, -1).every(({ attemptId }) => ledger.attempts.rows.get(attemptId)?.state === 'not-placed' && watch.lateRings.has(attemptId));
     return wronged ? [] : [`${callId} rang ${own.length} times: ${own.map(({ attemptId }) => attemptId).join(', ')}`];

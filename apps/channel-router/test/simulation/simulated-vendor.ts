@@ -10,6 +10,8 @@ export interface Ring {
   readonly line: string;
   readonly fromMs: number;
   untilMs: number;
+  /** The vendor has told us of it. */
+  told: boolean;
 }
 
 interface PlacedCall {
@@ -87,7 +89,7 @@ export class SimulatedVendors {
 
   private place(attempt: Attempt, line: string, manner: Manner): void {
     const lasts = LASTS_MS[manner.lasts ?? 'usual'];
-    const ring: Ring = { callId: attempt.callId, attemptId: attempt.attemptId, line, fromMs: this.time.elapsedMs(), untilMs: this.time.elapsedMs() + lasts };
+    const ring: Ring = { callId: attempt.callId, attemptId: attempt.attemptId, line, fromMs: this.time.elapsedMs(), untilMs: this.time.elapsedMs() + lasts, told: false };
     const call: PlacedCall = { ring, attempt, manner, cut: false };
     this.rings.push(ring);
     this.placed.set(attempt.attemptId, call);
@@ -107,6 +109,7 @@ export class SimulatedVendors {
       const nowMs = this.time.nowMs();
       const base = { id: `${attempt.attemptId}/${what}`, callId: attempt.callId, tenant: attempt.tenant, attemptId: attempt.attemptId, channel: attempt.channel, occurredAt: nowMs, recordedAt: nowMs, source };
       this.trace(`${source}: ${what} of ${attempt.attemptId}`);
+      call.ring.told = true;
       if (what === 'a-ringing') this.publish({ ...base, id: `${attempt.attemptId}/accepted/${source}`, type: 'cc.call.attempt-accepted.v1', source: 'derived', vendorCallId: `v-${attempt.attemptId}` });
       if (what === 'ended') this.publish({ ...base, type: 'cc.call.ended.v1', closeType: 0 });
       else this.publish({ ...base, type: what === 'connected' ? 'cc.call.connected.v1' : 'cc.call.a-ringing.v1' });
