@@ -50,7 +50,10 @@ export interface ScriptedCall {
 
 export interface ScriptedFault {
   readonly router: number;
-  readonly kind: { readonly crashAt: CrashPoint; readonly occurrence: number } | { readonly stopAtMs: number; readonly forMs: number };
+  readonly kind:
+    | { readonly crashAt: CrashPoint; readonly occurrence: number }
+    | { readonly stopAt: CrashPoint; readonly occurrence: number; readonly forMs: number }
+    | { readonly stopAtMs: number; readonly forMs: number };
 }
 
 export interface Script {
@@ -75,6 +78,7 @@ const fault: fc.Arbitrary<ScriptedFault> = fc.record({
   router: fc.integer({ min: 0, max: 1 }),
   kind: fc.oneof(
     fc.record({ crashAt: fc.constantFrom(...crashPoints), occurrence: fc.integer({ min: 1, max: 12 }) }),
+    fc.record({ stopAt: fc.constantFrom(...crashPoints), occurrence: fc.integer({ min: 1, max: 12 }), forMs: fc.constantFrom(4000, 60_000) }),
     fc.record({ stopAtMs: fc.integer({ min: 0, max: 30_000 }), forMs: fc.constantFrom(300, 4000, 20_000, 60_000) }),
   ),
 });

@@ -36,7 +36,7 @@ export class SimulatedProcess {
   /** Passes a point of the program; never for one that has died, later for one that is stopped. */
   async pass(incarnation: number, point?: CrashPoint): Promise<void> {
     if (incarnation !== this.generation) return await NEVER;
-    if (point !== undefined && this.diesAt(point)) {
+    if (point !== undefined && this.arrivesAt(point)) {
       this.generation += 1;
       this.trace(`${this.name} dies ${point}`);
       throw new Error('died');
@@ -45,9 +45,11 @@ export class SimulatedProcess {
     if (incarnation !== this.generation) return await NEVER;
   }
 
-  private diesAt(point: CrashPoint): boolean {
+  /** Whether it dies there; it may stand still there as well. */
+  private arrivesAt(point: CrashPoint): boolean {
     const times = (this.passed.get(point) ?? 0) + 1;
     this.passed.set(point, times);
+    for (const fault of this.faults) if ('stopAt' in fault && fault.stopAt === point && fault.occurrence === times) this.stop(fault.forMs);
     return this.faults.some((fault) => 'crashAt' in fault && fault.crashAt === point && fault.occurrence === times);
   }
 
