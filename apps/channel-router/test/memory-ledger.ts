@@ -207,9 +207,9 @@ export class MemoryLedger extends Ledger {
   }
 
   liveOf(attempt: StoredAttempt): LiveAttempt {
-    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince } = attempt;
+    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince, heardAt } = attempt;
     const call = this.calls.rows.get(callId);
-    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince, callOpen: call?.state !== 'closed', command: call?.command };
+    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince, heard: heardAt !== undefined, callOpen: call?.state !== 'closed', command: call?.command };
   }
 }
 
@@ -307,7 +307,7 @@ class MemoryAttempts implements Attempts {
   private hearLive(attempt: StoredAttempt, says: VendorWord['says'], nowMs: number, lookAtMs: number): void {
     const { attemptId, heardAt = nowMs, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
     const limited = says === 'connected' && limit !== undefined ? { hangUpAt: attempt.hangUpAt ?? nowMs + limit * 1000, hangUpAfterSeconds: undefined } : {};
-    const confirmed = attempt.state === 'accepted' ? {} : { lookAt: lookAtMs, giveUpAt: attempt.holdUntil };
+    const confirmed = { ...(attempt.heardAt === undefined ? { lookAt: lookAtMs } : {}), ...(attempt.state === 'accepted' ? {} : { giveUpAt: attempt.holdUntil }) };
     this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...confirmed, state: says === 'ended' ? 'ended' : 'accepted' });
     if (says !== 'ended') return;
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
@@ -332,12 +332,6 @@ class MemoryAttempts implements Attempts {
     return true;
   }
 
-  async lookNow(channels: readonly string[], nowMs: number): Promise<void> {
-    for (const a of this.ledger.attempts.values()) {
-      if (channels.includes(a.channel) && a.state === 'accepted' && a.lookAt > nowMs && a.heardAt === undefined && !a.answered) this.ledger.attempts.set(a.attemptId, { ...a, lookAt: nowMs });
-    }
-  }
-
   private freed(lineRef: string): void {
     for (const call of this.ledger.calls.values()) if (call.state === 'queued' && call.waitsFor === lineRef) this.ledger.calls.set(call.callId, { ...call, nextTry: 0 });
   }
@@ -356,7 +350,7 @@ function settled(attempt: StoredAttempt, settlement: Settlement, open: boolean):
 class MemoryDirectory implements Directory {
   constructor(private readonly ledger: MemoryLedger) {}
 
-  async survey({ users, callIds, callerRefs, nowMs }: SurveyQuestions): Promise<Survey> {
+  async survey({ users, channels, callIds, callerRefs, nowMs }: SurveyQuestions): Promise<Survey> {
     const { bindings, seats } = this.ledger;
     const attempts = this.ledger.attempts.values();
     const refusals = new Map<string, Refusal[]>();
@@ -373,11 +367,12 @@ class MemoryDirectory implements Directory {
         const binding = bindings.rows.get(bindingKey(tenant, user));
         return binding === undefined ? [] : [[bindingKey(tenant, user), binding]];
       })),
-      channels: new Map(this.ledger.channels.values().map((row) => {
-        const own = attempts.filter(({ channel }) => channel === row.channel);
+      channels: new Map(channels.map((channel) => {
+        const row = this.ledger.channels.rows.get(channel);
+        const own = attempts.filter((attempt) => attempt.channel === channel);
         const live = own.filter(isLive);
-        return [row.channel, {
-          condition: row.condition, drained: this.ledger.overrides.rows.get(row.channel)?.override === 'drain', score: Math.round(row.score * 10) / 10, liveCalls: live.length,
+        return [channel, {
+          condition: row?.condition, drained: this.ledger.overrides.rows.get(channel)?.override === 'drain', score: Math.round((row?.score ?? 1) * 10) / 10, liveCalls: live.length,
           sentLastSecond: own.filter(({ sentAt }) => sentAt > nowMs - 1000).length, trialPending: live.some(({ trial, heardAt }) => trial && heardAt === undefined),
         }];
       })),

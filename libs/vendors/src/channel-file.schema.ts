@@ -13,8 +13,8 @@ export const ChannelLimits = z.strictObject({
   /** Dials for one leg A within a minute, and within 24 hours. */
   callsPerCallerPerMinute: count.optional(),
   callsPerCallerPerDay: count.optional(),
-  /** Vendor queries for calls in doubt, whoever asks. */
-  queriesPerMinute: count.default(60),
+  /** How often the vendor is asked about calls, by all replicas together; absent: what the vendor allows. */
+  queriesPerMinute: count.optional(),
   /** No call of this channel lasts longer, from the dial to the end; after it a line in doubt is free. */
   longestCallSeconds: z.number().int().min(60).max(172_800).default(30_000),
 });

@@ -19,7 +19,7 @@ export interface Channel {
   /** Absent: every tenant. */
   readonly tenants?: readonly string[];
   readonly capabilities: Capabilities;
-  readonly limits: ChannelLimits;
+  readonly limits: ChannelLimits & { readonly queriesPerMinute: number };
   readonly numbers: NumberRules;
   readonly health: HealthRules;
   /** What carries one call only, with the names of the seats where there are any. */
@@ -79,8 +79,9 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || configured === undefined) return undefined;
   const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [] } = checked;
   return {
-    id, vendor: vendor.code, protocol, enabled, weight, limits, numbers, health, callbackSecrets,
+    id, vendor: vendor.code, protocol, enabled, weight, numbers, health, callbackSecrets,
     ...(tenants === undefined ? {} : { tenants }),
+    limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats },
     fingerprint: fingerprintOf(resolved),

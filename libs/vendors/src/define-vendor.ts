@@ -9,6 +9,7 @@ export interface RegisteredVendor {
   readonly capabilities: Capabilities;
   readonly callbacks: CallbackUse;
   readonly line: Vendor['line'];
+  readonly queriesPerMinute: number;
   /** For documentation and checks of the channel file. */
   readonly settingsSchema: z.ZodType;
   /** Parses the channel file's `settings` and `lines`, with every fault and its path; opening is then certain to fit. */
@@ -31,6 +32,8 @@ export interface SettingFault {
   readonly message: string;
 }
 
+const DEFAULT_QUERIES_PER_MINUTE = 60;
+
 const SeatName = z.looseObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ and -' }) });
 
 /** Ties a vendor to its settings' schema: whoever opens it does so with settings that this very schema accepted. */
@@ -41,6 +44,7 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
     capabilities: vendor.capabilities,
     callbacks: vendor.callbacks,
     line: vendor.line,
+    queriesPerMinute: vendor.queriesPerMinute ?? DEFAULT_QUERIES_PER_MINUTE,
     settingsSchema: vendor.settings,
     configure({ settings, lines = [], callsBack }) {
       const faults: SettingFault[] = [];

@@ -229,6 +229,8 @@ export interface Vendor<Schema extends z.ZodType = z.ZodType, Seat extends z.Zod
   readonly callbacks: CallbackUse;
   /** What carries one call only. */
   readonly line: 'caller' | 'agent' | 'seat';
+  /** How often the vendor may be asked about calls, per account; 60 unless told. */
+  readonly queriesPerMinute?: number;
   /** One entry of the channel file's `lines`, beside its `id`, of a vendor whose agents sign in. */
   readonly seat?: Seat;
   /** @param channel its seats, and whether callbacks can reach us: their path has secrets. */

@@ -51,7 +51,7 @@ export class Dialling {
 
   private async settle(unit: LedgerUnit, attempt: Attempt, result: DialResult): Promise<void> {
     const nowMs = this.clock.nowMs();
-    const became = await unit.attempts.settle(attempt.attemptId, this.settlement(result, nowMs));
+    const became = await unit.attempts.settle(attempt.attemptId, this.settlement(attempt.channel, result, nowMs));
     if (became === 'late') {
       if (result.kind === 'accepted') await reportLateRings(unit, this.watch, await unit.attempts.hear([{ attemptId: attempt.attemptId, vendorCallId: result.vendorCallId, says: 'placed' }], nowMs, nowMs), nowMs);
       return;
@@ -64,14 +64,16 @@ export class Dialling {
     }
   }
 
-  private settlement(result: DialResult, nowMs: number): Settlement {
+  private settlement(channel: string, result: DialResult, nowMs: number): Settlement {
     const { setupSeconds, querySeconds } = this.limits;
+    // What is not heard of within the channel's limit is asked about.
+    const firstLookSeconds = Math.min(querySeconds, this.carriers.find(channel)?.health.silenceSeconds ?? querySeconds);
     const accepted = result.kind === 'accepted';
     return {
       state: stateAfter(result), outcome: outcomeClassOf(result), kind: result.kind, at: nowMs,
       ...(accepted ? { vendorCallId: result.vendorCallId } : { reason: result.reason }),
       ...(result.kind === 'rejected' ? { vendorCode: result.vendorCode, blame: result.blame } : {}),
-      lookAt: nowMs + (accepted ? querySeconds : setupSeconds) * 1000,
+      lookAt: nowMs + (accepted ? firstLookSeconds : setupSeconds) * 1000,
     };
   }
 }

@@ -5,6 +5,7 @@ import type { CarrierFacts, Carriers, RouterWatch } from './carriers';
 import type { Ledger, LedgerUnit, LiveAttempt } from './ledger';
 
 export interface FollowUpLimits {
+  /** A call that the vendor tells of is asked about that often. */
   readonly querySeconds: number;
   /** The pause before an overdue attempt is looked at again. */
   readonly graceSeconds: number;
@@ -28,7 +29,7 @@ export type NextStep =
   | { readonly kind: 'abandon' };
 
 /** A pure function of the attempt, the vendor's answer (`undefined`: it cannot be asked) and the time. */
-export function nextStep(attempt: LiveAttempt, answer: AskResult | undefined, limits: FollowUpLimits, nowMs: number): NextStep {
+export function nextStep(attempt: LiveAttempt, answer: AskResult | undefined, limits: Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'>, nowMs: number): NextStep {
   if (answer?.kind === 'not-found' && attempt.state === 'unknown') return afterNotFound(attempt, nowMs);
   const { querySeconds, graceSeconds } = limits;
   if (nowMs < attempt.giveUpAt) return { kind: 'look-again', atMs: nowMs + querySeconds * 1000 };
@@ -79,7 +80,7 @@ export class FollowUp {
   private async lookAfter(attempt: LiveAttempt, facts: CarrierFacts | undefined): Promise<void> {
     const askable = facts?.canQuery === true && (attempt.vendorCallId !== undefined || facts.findsByAttempt);
     const answer = askable ? await this.carriers.ask(attempt) : undefined;
-    const step = nextStep(attempt, answer, this.limits, this.clock.nowMs());
+    const step = nextStep(attempt, answer, this.paceOf(attempt, facts), this.clock.nowMs());
     switch (step.kind) {
       case 'look-again':
         return await this.ledger.looked(attempt.attemptId, { lookAtMs: step.atMs, ...(answer?.kind === 'told' ? { answered: true } : {}), ...(step.notFoundSince === undefined ? {} : { notFoundSince: step.notFoundSince }) });
@@ -90,6 +91,12 @@ export class FollowUp {
       case 'abandon':
         return await this.reap(attempt, step);
     }
+  }
+
+  /** Of a call that the vendor does not tell of by itself, only its answers tell: it is asked more often. */
+  private paceOf({ heard }: LiveAttempt, facts: CarrierFacts | undefined): Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'> {
+    const { querySeconds, graceSeconds } = this.limits;
+    return { querySeconds: heard || facts === undefined ? querySeconds : Math.min(querySeconds, facts.health.silenceSeconds), graceSeconds };
   }
 
   private async reap(attempt: LiveAttempt, step: Extract<NextStep, { kind: 'close-call' | 'abandon' }>): Promise<void> {

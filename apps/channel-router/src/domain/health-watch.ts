@@ -51,7 +51,6 @@ export class HealthWatch {
     await unit.channels.save(judged.map(({ update }) => update));
     const gone = [...rows.values()].filter(({ channel, seenAt }) => seenAt < nowMs - FORGET_AFTER_MS && !configured.some((facts) => facts.channel === channel)).map(({ channel }) => channel);
     await unit.channels.forget(gone);
-    await unit.attempts.lookNow(judged.flatMap(({ update, fellSilent }) => (fellSilent ? [update.channel] : [])), nowMs);
     const news = judged.flatMap(({ announced }) => announced ?? []);
     await unit.journal.announce(news, gone, nowMs);
     return judged.flatMap(({ announced, stateChanged }) => (stateChanged && announced !== undefined ? [announced] : []));
@@ -66,7 +65,6 @@ interface Judged {
   readonly update: ChannelUpdate;
   readonly announced: ChannelHealth | undefined;
   readonly stateChanged: boolean;
-  readonly fellSilent: boolean;
 }
 
 function judgeOne(facts: CarrierFacts, row: ChannelRow, found: DialEvidence, nowMs: number): Judged {
@@ -84,7 +82,6 @@ function judgeOne(facts: CarrierFacts, row: ChannelRow, found: DialEvidence, now
     update: { channel: facts.channel, condition, score, announced: digest, announcedAt: announces ? nowMs : row.announcedAt, seenAt: nowMs },
     announced: announces ? health : undefined,
     stateChanged,
-    fellSilent: evidence.silentCalls >= facts.health.silentCalls,
   };
 }
 

@@ -48,6 +48,8 @@ export interface LiveAttempt extends Attempt {
   /** The vendor has answered a question about it. */
   readonly answered: boolean;
   readonly notFoundSince: number | undefined;
+  /** The vendor has told of it by itself. */
+  readonly heard: boolean;
   /** The application still waits for the call's end. */
   readonly callOpen: boolean;
   /** Its numbers, while they are needed. */
@@ -71,6 +73,7 @@ export interface SurveyQuestions {
   readonly users: readonly { readonly tenant: string; readonly user: string }[];
   /** Agents that calls name: they may be seats. */
   readonly agents: readonly string[];
+  readonly channels: readonly string[];
   readonly callIds: readonly string[];
   readonly callerRefs: readonly string[];
   readonly nowMs: number;
@@ -80,7 +83,7 @@ export interface SurveyQuestions {
 export interface Survey {
   /** By `tenant/user`. */
   readonly bindings: ReadonlyMap<string, Binding>;
-  /** By channel. */
+  /** By channel, every one that was asked for. */
   readonly channels: ReadonlyMap<string, ChannelStanding>;
   /** By call: what was tried, in order. */
   readonly refusals: ReadonlyMap<string, readonly Refusal[]>;
@@ -91,7 +94,8 @@ export interface Survey {
 }
 
 export interface ChannelStanding {
-  readonly condition: Condition;
+  /** Absent while it was not judged yet. */
+  readonly condition: Condition | undefined;
   readonly drained: boolean;
   readonly score: number;
   readonly liveCalls: number;
@@ -167,8 +171,6 @@ export interface Attempts {
   find(attemptId: string): Promise<LiveAttempt | undefined>;
   /** Gives a live attempt its last state and frees its line; false when it has moved on. Calls that wait for the line get their turn. */
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean>;
-  /** Has the calls of a silent channel asked about now. */
-  lookNow(channels: readonly string[], nowMs: number): Promise<void>;
 }
 
 /** What a choice needs to know of users, seats and channels. */

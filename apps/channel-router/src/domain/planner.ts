@@ -95,7 +95,7 @@ export class Planner {
   private async survey(unit: LedgerUnit, commands: readonly (PlaceCall | SimulateRoute)[], callerRefs: readonly string[], nowMs: number): Promise<Survey> {
     const users = commands.flatMap(({ tenant, user }) => (user === undefined ? [] : [{ tenant, user }]));
     const agents = commands.flatMap(({ agent }) => agent ?? []);
-    return await unit.directory.survey({ users, agents, callIds: commands.map(({ callId }) => callId), callerRefs, nowMs });
+    return await unit.directory.survey({ users, agents, channels: this.carriers.all().map(({ channel }) => channel), callIds: commands.map(({ callId }) => callId), callerRefs, nowMs });
   }
 
   /** `undefined` for a call that ends here, undialled. */

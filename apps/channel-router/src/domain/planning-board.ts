@@ -57,8 +57,8 @@ export class PlanningBoard {
       standing === undefined
         ? { state: 'up', recovering: false, trialPending: false, score: 1, liveCalls: 0, sentLastSecond: 0 }
         : {
-            state: standing.drained ? 'draining' : standing.condition.state,
-            recovering: standing.condition.recovering, trialPending: standing.trialPending, score: standing.score, liveCalls: standing.liveCalls, sentLastSecond: standing.sentLastSecond,
+            state: standing.drained ? 'draining' : (standing.condition?.state ?? 'up'),
+            recovering: standing.condition?.recovering ?? false, trialPending: standing.trialPending, score: standing.score, liveCalls: standing.liveCalls, sentLastSecond: standing.sentLastSecond,
           };
     this.conditions.set(channel, condition);
     return condition;

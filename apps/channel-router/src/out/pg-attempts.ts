@@ -75,7 +75,7 @@ export class PgAttempts implements Attempts {
     const ended = await this.tx.query<{ attempt_id: string; call_id: string; ended: boolean }>(
       `UPDATE router_attempt a SET vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id),
          heard_at = coalesce(a.heard_at, $4), accepted_at = coalesce(a.accepted_at, $4),
-         look_at = CASE WHEN a.state = 'accepted' THEN a.look_at ELSE $5 END,
+         look_at = CASE WHEN a.heard_at IS NULL THEN $5 ELSE a.look_at END,
          give_up_at = CASE WHEN a.state = 'accepted' THEN a.give_up_at ELSE a.hold_until END,
          hang_up_at = CASE WHEN t.connected AND a.hang_up_at IS NULL THEN $4 + a.hang_up_after * 1000 ELSE a.hang_up_at END,
          hang_up_after = CASE WHEN t.connected THEN NULL ELSE a.hang_up_after END,
@@ -103,11 +103,6 @@ export class PgAttempts implements Attempts {
     await this.tx.query(`UPDATE router_call SET command = NULL WHERE call_id = ANY($1::text[]) AND state = 'closed'`, [moved.map((row) => row.call_id)]);
     await this.freed([attemptId]);
     return true;
-  }
-
-  async lookNow(channels: readonly string[], nowMs: number): Promise<void> {
-    if (channels.length === 0) return;
-    await this.tx.query(`UPDATE router_attempt SET look_at = $2 WHERE channel = ANY($1::text[]) AND live AND state = 'accepted' AND look_at > $2 AND heard_at IS NULL AND NOT answered`, [channels, nowMs]);
   }
 
   /** Calls that wait for the lines of these attempts get their turn now. */

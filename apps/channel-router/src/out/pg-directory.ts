@@ -13,11 +13,11 @@ const RefusalKind = z.enum(['unfit', 'withheld', 'not-sent', 'rejected']).catch(
 export class PgDirectory implements Directory {
   constructor(private readonly tx: Tx) {}
 
-  async survey({ users, agents, callIds, callerRefs, nowMs }: SurveyQuestions): Promise<Survey> {
+  async survey({ users, agents, channels, callIds, callerRefs, nowMs }: SurveyQuestions): Promise<Survey> {
     const bindings = await this.bindings(users);
     return {
       bindings,
-      channels: await this.channels(nowMs),
+      channels: await this.channels(channels, nowMs),
       refusals: await this.refusals(callIds),
       callerDials: await this.callerDials(callerRefs, nowMs),
       sessions: await this.sessions([...agents, ...[...bindings.values()].flatMap(({ agent, line }) => [agent, ...(line === undefined ? [] : [line])])]),
@@ -52,14 +52,14 @@ export class PgDirectory implements Directory {
     return new Map(rows.map((row) => Binding.parse(row.binding)).map((binding) => [bindingKey(binding.tenant, binding.user), binding]));
   }
 
-  private async channels(nowMs: number): Promise<Survey['channels']> {
-    const rows = await this.tx.query<{ channel: string; condition: unknown; drained: boolean; score: number; live: number; sent: number; trial: boolean }>(
-      `SELECT s.channel, s.condition, s.score, coalesce(o.override->>'override' = 'drain', false) AS drained,
-         coalesce(l.live, 0)::int AS live, coalesce(l.trial, false) AS trial, (SELECT count(*)::int FROM router_attempt a WHERE a.channel = s.channel AND a.sent_at > $1) AS sent
-       FROM router_channel s LEFT JOIN router_override o USING (channel)
-       LEFT JOIN (SELECT channel, count(*) AS live, bool_or(trial AND heard_at IS NULL) AS trial FROM router_attempt WHERE live GROUP BY channel) l USING (channel)`, [nowMs - 1000]);
+  private async channels(channels: readonly string[], nowMs: number): Promise<Survey['channels']> {
+    const rows = await this.tx.query<{ channel: string; condition: unknown; drained: boolean; score: number | null; live: number; sent: number; trial: boolean }>(
+      `SELECT q.channel, s.condition, s.score, coalesce(o.override->>'override' = 'drain', false) AS drained,
+         coalesce(l.live, 0)::int AS live, coalesce(l.trial, false) AS trial, (SELECT count(*)::int FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at > $2) AS sent
+       FROM unnest($1::text[]) AS q(channel) LEFT JOIN router_channel s USING (channel) LEFT JOIN router_override o USING (channel)
+       LEFT JOIN (SELECT channel, count(*) AS live, bool_or(trial AND heard_at IS NULL) AS trial FROM router_attempt WHERE live GROUP BY channel) l USING (channel)`, [channels, nowMs - 1000]);
     return new Map(rows.map((row): [string, ChannelStanding] => [row.channel, {
-      condition: Condition.parse(row.condition), drained: row.drained, score: row.score >= 0 ? Math.round(row.score * 10) / 10 : 1, liveCalls: row.live, sentLastSecond: row.sent, trialPending: row.trial,
+      condition: row.condition === null ? undefined : Condition.parse(row.condition), drained: row.drained, score: Math.round((row.score ?? 1) * 10) / 10, liveCalls: row.live, sentLastSecond: row.sent, trialPending: row.trial,
     }]));
   }
 

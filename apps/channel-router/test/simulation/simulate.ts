@@ -80,7 +80,7 @@ export async function simulate(script: Script): Promise<SimulationResult> {
   };
   script.calls.forEach((placed, index) => place(placed, callIdOf(index), time, commands, trace));
   for (const router of [0, 1]) runRouter(world, new SimulatedProcess(`router ${router + 1}`, time, script.faults.filter((fault) => fault.router === router).map(({ kind }) => kind), trace));
-  const settled = (): boolean => commands.length >= script.calls.length && ledger.calls.rows.size === script.calls.length && time.elapsedMs() > 60_000 && ledger.calls.values().every(({ state }) => state === 'closed') && ledger.attempts.values().every(({ state }) => !liveStates.includes(state));
+  const settled = (): boolean => commands.length >= script.calls.length && ledger.calls.rows.size === script.calls.length && time.elapsedMs() > 60_000 && vendors.underWay === 0 && (ledger.cursors.rows.get('events') ?? 0) >= vendorEvents.length && ledger.calls.values().every(({ state }) => state === 'closed') && ledger.attempts.values().every(({ state }) => !liveStates.includes(state));
   await time.run(LIMIT_MS, settled);
   return { violations: violationsOf(script, time, ledger, vendors, watch), history: [...history, ...told(ledger)], seen: seenIn(ledger, vendors, watch) };
 }

@@ -34,6 +34,8 @@ export class SimulatedVendors {
   readonly rings: Ring[] = [];
   private readonly placed = new Map<string, PlacedCall>();
   private readonly dialsOfCall = new Map<string, number>();
+  /** Messages that are still under way. */
+  underWay = 0;
 
   constructor(
     private readonly time: VirtualTime,
@@ -104,7 +106,9 @@ export class SimulatedVendors {
 
   private tell(call: PlacedCall, what: 'a-ringing' | 'connected' | 'ended', afterMs: number, source: 'callback' | 'query'): void {
     const { attempt } = call;
+    this.underWay += 1;
     this.time.after(afterMs, () => {
+      this.underWay -= 1;
       if (call.cut && what !== 'ended') return;
       const nowMs = this.time.nowMs();
       const base = { id: `${attempt.attemptId}/${what}`, callId: attempt.callId, tenant: attempt.tenant, attemptId: attempt.attemptId, channel: attempt.channel, occurredAt: nowMs, recordedAt: nowMs, source };

@@ -11,12 +11,9 @@ import { signRequest } from './e9.signature';
 const MAX_DURATION_SECONDS = 28_800;
 /** Type 1 is 专线语音, the product of this adapter (calledRecordCheckRest). */
 const RECORD_TYPE = 1;
-const MINUTE_MS = 60_000;
 
 /** The requests that we make to e9: dial, cancel, record query. */
 export class E9Client {
-  private queriedAt: readonly number[] = [];
-
   constructor(
     private readonly settings: E9Settings,
     private readonly ports: VendorPorts,
@@ -49,13 +46,9 @@ export class E9Client {
     return { kind: 'refused', vendorCode: vendorCode(answer.statusCode), reason: this.refusal(answer) };
   }
 
-  /** No answer also when the minute's share of queries is used up, so that the account's other queries get through. The vendor finds ended calls only. */
+  /** The vendor finds ended calls only, of the last 48 hours. */
   async query({ vendorCallId }: QueriedCall): Promise<QueryAnswer> {
     if (vendorCallId === undefined) return { kind: 'no-answer', reason: 'the vendor finds a call by its own id only' };
-    const nowMs = this.ports.clock.nowMs();
-    this.queriedAt = this.queriedAt.filter((at) => at > nowMs - MINUTE_MS);
-    if (this.queriedAt.length >= this.settings.queriesPerMinute) return { kind: 'no-answer', reason: `${this.settings.queriesPerMinute} queries were made in this minute` };
-    this.queriedAt = [...this.queriedAt, nowMs];
     const outcome = await this.post('Records/query', { req: { callId: vendorCallId, type: RECORD_TYPE } }, this.settings.requestTimeoutMs);
     if (outcome.kind !== 'answer') return { kind: 'no-answer', reason: outcome.reason };
     const code = readAnswer(outcome)?.statusCode;

@@ -21,8 +21,6 @@ export const E9Settings = z.strictObject({
   dialTimeoutMs: z.number().int().min(1000).max(60_000).default(10_000),
   /** The whole exchange of a cancel or a query. */
   requestTimeoutMs: z.number().int().min(1000).max(60_000).default(10_000),
-  /** Record queries of this process per minute; the vendor allows fewer than 10 per account (calledRecordCheckRest). */
-  queriesPerMinute: z.number().int().positive().default(9),
   /** Further status codes that the vendor has confirmed to mean "no call was placed"; see `e9.errors.ts`. */
   notPlacedCodes: z.array(z.string().regex(/^\d{1,8}$/)).default([]),
   /** A recording is ready about 10 minutes after the call (recordDownLoad). */

@@ -12,6 +12,8 @@ export const e9 = defineVendor({
   capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' },
   callbacks: 'always',
   line: 'caller',
+  // Fewer than 10 a minute and account (calledRecordCheckRest).
+  queriesPerMinute: 9,
   settings: E9Settings,
   open(settings, ports) {
     const client = new E9Client(settings, ports);
