@@ -187,6 +187,19 @@ describe('a push', () => {
     expect(verdict({ 'x-aksk': sign(CALLBACK) }, { previousCallbackUrl: new Secret(former) })).toEqual({ kind: 'trusted' });
   });
 
+  it('with fees of several calls is taken apart, one message for each, and nothing of an entry is lost', () => {
+    const [one, two] = [SESSION, SESSION.replace('566', '567')];
+    const push = (feeLst: unknown): RawNotification => ({ ...raw({ 'x-aksk': sign(CALLBACK) }), body: Buffer.from(JSON.stringify({ eventType: 'fee', feeLst })) });
+    const channel = channelWith();
+    const split = (message: RawNotification) => channel.callbacks?.split?.(message) ?? [];
+    const parts = split(push([{ sessionId: one, userData: 'att-1', icid: 'x1' }, { sessionId: two, userData: 'att-2', icid: 'x2' }, { sessionId: one, icid: 'x3' }, 'no fee']));
+    expect(parts.map((part) => [channel.subjectOf(part), channel.normalise(part, { recordRequested: false }).kind])).toEqual([
+      [{ vendorCallId: one, attemptId: 'att-1' }, 'facts'], [{ vendorCallId: two, attemptId: 'att-2' }, 'facts'], [{}, 'unintelligible'],
+    ]);
+    expect(JSON.parse(parts[0]?.body.toString() ?? '')).toEqual({ eventType: 'fee', feeLst: [{ sessionId: one, userData: 'att-1', icid: 'x1' }, { sessionId: one, icid: 'x3' }] });
+    for (const whole of [push([{ sessionId: one }, { sessionId: one }]), push([]), push('x'), raw({})]) expect(split(whole)).toEqual([whole]);
+  });
+
   it('is acknowledged with 200', () => {
     expect(channelWith().callbacks?.acknowledgement).toEqual({ status: 200, contentType: 'application/json;charset=UTF-8', body: '{}' });
   });

@@ -2,6 +2,7 @@ import { Secret } from '../../secret';
 import type { CallbackFollowUp, RawNotification, Verdict } from '../../vendor.port';
 import type { VoiceCallSettings } from './voice-call.config';
 import { parseSignature, pushDigest } from './voice-call.digest';
+import { splitFees } from './voice-call.push';
 
 /**
  * Status and fees come to one address, signed over that address; the answer's body is not specified (rtc_05_0007, rtc_05_0008).
@@ -10,6 +11,7 @@ import { parseSignature, pushDigest } from './voice-call.digest';
 export function voiceCallFollowUp(settings: VoiceCallSettings): CallbackFollowUp {
   return {
     verify: (raw) => verify(raw, settings),
+    split: splitFees,
     acknowledgement: { status: 200, contentType: 'application/json;charset=UTF-8', body: '{}' },
   };
 }

@@ -1,7 +1,7 @@
 import type { RawNotification } from '../../vendor.port';
 import { vendorText } from '../../vendor-text';
 import { parseWire } from '../../wire-json';
-import { Push, type Fee, type StatusInfo } from './voice-call.schema';
+import { Fee, FeeList, Push, type StatusInfo } from './voice-call.schema';
 
 export type ReadPush =
   | { readonly kind: 'status'; readonly eventType: string; readonly info: StatusInfo }
@@ -25,7 +25,19 @@ function readFees(fees: readonly Fee[]): ReadPush {
   return { kind: 'fee', fee: fees.reduceRight((later, earlier) => ({ ...later, ...definedOf(earlier) })) };
 }
 
-const callOf = ({ sessionId, userData }: Fee): string => sessionId ?? userData ?? '';
+/** One message for each call of which a push brings fees, up to 50 of them (rtc_05_0008); any other push as it is. */
+export function splitFees(raw: RawNotification): readonly RawNotification[] {
+  const list = parseWire(raw.body.toString('utf8'), FeeList);
+  const byCall = new Map<string, unknown[]>();
+  for (const entry of list?.feeLst ?? []) {
+    const call = callOf(Fee.safeParse(entry).data ?? {});
+    byCall.set(call, [...(byCall.get(call) ?? []), entry]);
+  }
+  if (byCall.size <= 1) return [raw];
+  return [...byCall.values()].map((feeLst) => ({ ...raw, body: Buffer.from(JSON.stringify({ eventType: 'fee', feeLst })) }));
+}
+
+const callOf = ({ sessionId, userData }: Partial<Fee>): string => sessionId ?? userData ?? '';
 
 function definedOf(fee: Fee): Partial<Fee> {
   return Object.fromEntries(Object.entries(fee).filter(([, value]) => value !== undefined));

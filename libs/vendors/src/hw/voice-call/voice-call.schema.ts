@@ -44,4 +44,7 @@ export const Fee = z.object({
 export type Fee = z.output<typeof Fee>;
 
 /** A push: status or fees, told apart by what is in it. */
-export const Push = z.object({ eventType: LooseText, statusInfo: StatusInfo.optional(), feeLst: z.array(Fee).min(1).max(50).optional() });
+export const Push = z.object({ eventType: LooseText, statusInfo: StatusInfo.optional(), feeLst: z.array(Fee).min(1).optional() });
+
+/** Fees as they came, for taking them apart. */
+export const FeeList = z.object({ eventType: z.literal('fee'), feeLst: z.array(z.unknown()) });
