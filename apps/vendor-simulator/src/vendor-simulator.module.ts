@@ -1,6 +1,6 @@
 import { Clock, Log } from '@cc/kernel';
 import { Module } from '@nestjs/common';
-import { CallbackSender } from './domain/e9/callback-sender';
+import { CallbackSender } from './domain/callback-sender';
 import { E9Announcer } from './domain/e9/e9-announcer';
 import { E9Platform } from './domain/e9/e9-platform';
 import { Exchange } from './domain/exchange';
