@@ -23,7 +23,9 @@ export class CallbackSchedule<N extends Reported> {
   ) {}
 
   plan(call: SimulatedCall, deliveries: readonly Delivery<N>[]): void {
-    for (const delivery of deliveries) this.planOne(delivery, call);
+    // One moment for all: what is due at the same time then goes in the order of the list.
+    const nowMs = this.tools.clock.nowMs();
+    for (const delivery of deliveries) this.planOne(delivery, call, nowMs);
   }
 
   /** What would report something after `atMs` is never sent. */
@@ -36,7 +38,7 @@ export class CallbackSchedule<N extends Reported> {
     }
   }
 
-  private planOne({ notification, sendAt }: Delivery<N>, call: SimulatedCall): void {
+  private planOne({ notification, sendAt }: Delivery<N>, call: SimulatedCall, nowMs: number): void {
     const waiting = this.waiting.get(call.id) ?? new Set();
     this.waiting.set(call.id, waiting);
     const due = (): void => {
@@ -44,7 +46,7 @@ export class CallbackSchedule<N extends Reported> {
       if (waiting.size === 0) this.waiting.delete(call.id);
       this.enqueue(notification, call);
     };
-    const one: Waiting = { occurredAt: notification.occurredAt, callOff: this.tools.timers.after(sendAt - this.tools.clock.nowMs(), due) };
+    const one: Waiting = { occurredAt: notification.occurredAt, callOff: this.tools.timers.after(sendAt - nowMs, due) };
     waiting.add(one);
   }
 
