@@ -2,6 +2,7 @@ import { Clock, SilentLog } from '@cc/kernel';
 import { z } from 'zod';
 import { CallbackSender, type CallbackOutcome, type CallbackTarget } from '../callback-sender';
 import { Exchange } from '../exchange';
+import { HwPlatform } from '../hw/hw-platform';
 import { Pace } from '../pace';
 import type { SimulatedCall } from '../simulated-call';
 import { Tally } from '../tally';
@@ -169,9 +170,12 @@ describe('a click2Call request', () => {
   });
 
   test('is no call of the vendor’s other product', () => {
-    const { exchange, dial } = simulate();
+    const { time, exchange, dial } = simulate();
     const call = dial('+8613812345680');
     expect([exchange.find('hw', call.id), exchange.hangUp('hw', call.id)]).toEqual([undefined, undefined]);
+    time.at = call.times.endedAt;
+    const createCall = new HwPlatform({ clock: time.clock, pace: new Pace(1), tally: new Tally() }, exchange);
+    expect(createCall.queryCallDetailRecord({ startTime: NOW, endTime: time.at })).toMatchObject({ retCode: '1' });
   });
 });
 
