@@ -126,6 +126,11 @@ describe('a dial', () => {
     }
   });
 
+  it('that was refused tells neither our key, nor our secret, nor our address', async () => {
+    server.react = () => answer({ resultcode: '1010003', resultdesc: `bad ${KEY}, APPKEY00APPKEY00, ${CALLBACK}` });
+    expect(await channelWith().dial(request)).toMatchObject({ kind: 'rejected', reason: 'bad ***, ***, ***' });
+  });
+
   it('that is not authorised, without a code, was not placed; a code that the vendor confirmed as "not placed" is a refusal', async () => {
     server.react = () => ({ status: 401, body: '' });
     expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: 'http-401', reason: expect.any(String), blame: 'channel' });
