@@ -19,6 +19,9 @@ const CHANNELS = JSON.stringify({
   channels: [{
     id: 'e9-main', vendor: 'e9', protocol: 'callback', weight: 10, callbackSecrets: [{ value: SECRET }],
     settings: { endpoint: 'http://127.0.0.1:9', accountSid: 'e9account00000000000000000000001', authToken: { value: 'e9token0000000000000000000000001' }, appId: 'e9app000000000000000000000000001' },
+  }, {
+    id: 'hw-voice', vendor: 'hw', protocol: 'voiceCall', callbackSecrets: [{ value: SECRET }],
+    settings: { endpoint: 'http://127.0.0.1:9', appKey: 'key', appSecret: { value: 'secret' }, displayNbr: '+8675512345678', displayCalleeNbr: '+8675512345678', callbackUrl: { value: `http://cc.example/callbacks/hw-voice/${SECRET}` } },
   }],
 });
 const Headers = z.record(z.string(), z.string());
@@ -69,6 +72,18 @@ describe('the callback ingest on PostgreSQL', () => {
     for (const path of [`/callbacks/e9-main/${SECRET}x`, `/callbacks/e9-other/${SECRET}`]) expect((await post(path)).status).toBe(404);
     await service.stop();
     expect(await forwarded()).toHaveLength(1);
+  });
+
+  test('a callback that is about several calls becomes one notification for each, with an id of its own', async () => {
+    const service = await start();
+    const fee = (attemptId: string) => ({ sessionId: `session-of-${attemptId}@example`, userData: attemptId });
+    const reply = await axios.post<unknown>(`${service.url}/callbacks/hw-voice/${SECRET}`, { eventType: 'fee', feeLst: [fee('att-1'), fee('att-2')] }, { proxy: false });
+    expect(reply).toMatchObject({ status: 200, data: {} });
+    await forwardedIs(2);
+    await service.stop();
+    expect((await forwarded()).sort((a, b) => (String(a.attemptId) < String(b.attemptId) ? -1 : 1))).toEqual(['att-1', 'att-2'].map((attemptId) => ({ attemptId, body: JSON.stringify({ eventType: 'fee', feeLst: [fee(attemptId)] }) })));
+    const ids = await database.query<{ id: string }>(`SELECT headers::jsonb ->> 'ce_id' AS id FROM log_record WHERE topic = $1`, [topics.channelNotifications.name]);
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(2);
   });
 
   test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {

@@ -17,4 +17,7 @@ export class SimulatorSettings extends settingsFor({
   e9QueriesPerMinute: setting.integer({ env: 'CC_SIM_E9_QUERIES_PER_MINUTE', default: 9, min: 0, max: 1_000_000, help: 'Record queries that e9 allows per minute; the vendor allows fewer than 10', example: '9' }),
   hwAppKey: setting.text({ env: 'CC_SIM_HW_APP_KEY', default: 'hwdevappkey000000000000000000001', help: 'app_key of the hw application', example: 'hwdevappkey000000000000000000001' }),
   hwAppSecret: setting.secret({ env: 'CC_SIM_HW_APP_SECRET', default: 'hwdevappsecret000000000000000001', help: 'app_secret of the hw application', example: 'hwdevappsecret000000000000000001' }),
+  hwVoiceAppKey: setting.text({ env: 'CC_SIM_HW_VOICE_APP_KEY', default: 'hwvoicedevkey0000000000000000001', help: 'appKey of the VoiceCall application', example: 'hwvoicedevkey0000000000000000001' }),
+  hwVoiceAppSecret: setting.secret({ env: 'CC_SIM_HW_VOICE_APP_SECRET', default: 'hwvoicedevsecret0000000000000001', help: 'appSecret of the VoiceCall application', example: 'hwvoicedevsecret0000000000000001' }),
+  hwVoiceDisplayNumbers: setting.list({ env: 'CC_SIM_HW_VOICE_DISPLAY_NUMBERS', default: ['+864001234567', '+861088889999'], item: { pattern: /^\+86\d{3,13}$/, form: 'a number as +86 and its digits' }, help: 'Display numbers that VoiceCall has approved', example: '+864001234567,+861088889999' }),
 }) {}

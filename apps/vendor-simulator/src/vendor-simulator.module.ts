@@ -1,9 +1,11 @@
 import { Clock, Log } from '@cc/kernel';
 import { Module } from '@nestjs/common';
-import { CallbackSender } from './domain/e9/callback-sender';
+import { CallbackSender } from './domain/callback-sender';
 import { E9Announcer } from './domain/e9/e9-announcer';
 import { E9Platform } from './domain/e9/e9-platform';
 import { Exchange } from './domain/exchange';
+import { VoiceCallAnnouncer } from './domain/hw-voice-call/voice-call-announcer';
+import { VoiceCallPlatform } from './domain/hw-voice-call/voice-call-platform';
 import { HwPlatform } from './domain/hw/hw-platform';
 import { HwTokens } from './domain/hw/hw-tokens';
 import { Pace } from './domain/pace';
@@ -11,13 +13,14 @@ import { Tally } from './domain/tally';
 import { Timers } from './domain/timers';
 import { ControlController } from './in/control.controller';
 import { E9Controller } from './in/e9.controller';
+import { HwVoiceCallController } from './in/hw-voice-call.controller';
 import { HwController } from './in/hw.controller';
 import { HttpCallbackSender } from './out/http-callback-sender';
 import { SystemTimers } from './out/system-timers';
 import { SimulatorSettings } from './vendor-simulator.config';
 
 @Module({
-  controllers: [E9Controller, HwController, ControlController],
+  controllers: [E9Controller, HwController, HwVoiceCallController, ControlController],
   providers: [
     Tally,
     { provide: Timers, useClass: SystemTimers },
@@ -42,6 +45,18 @@ import { SimulatorSettings } from './vendor-simulator.config';
     },
     { provide: HwTokens, inject: [Clock, SimulatorSettings], useFactory: (clock: Clock, { values }: SimulatorSettings) => new HwTokens(clock, { appKey: values.hwAppKey, appSecret: values.hwAppSecret }) },
     { provide: HwPlatform, inject: [Clock, Pace, Tally, Exchange], useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange) => new HwPlatform({ clock, pace, tally }, exchange) },
+    {
+      provide: VoiceCallAnnouncer,
+      inject: [Clock, Timers, Pace, Tally, Log, CallbackSender, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, sender: CallbackSender, { values }: SimulatorSettings) =>
+        new VoiceCallAnnouncer({ clock, timers, pace, tally, log }, sender, voiceApplicationOf(values)),
+    },
+    {
+      provide: VoiceCallPlatform,
+      inject: [Clock, Pace, Tally, Exchange, VoiceCallAnnouncer, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, announcer: VoiceCallAnnouncer, { values }: SimulatorSettings) =>
+        new VoiceCallPlatform({ application: voiceApplicationOf(values), clock, pace, tally }, exchange, announcer),
+    },
   ],
 })
 export class VendorSimulatorModule {}
@@ -49,3 +64,5 @@ export class VendorSimulatorModule {}
 const accountOf = (values: SimulatorSettings['values']) => ({
   accountSid: values.e9AccountSid, authToken: values.e9AuthToken, appId: values.e9AppId, displayNumbers: values.e9DisplayNumbers, queriesPerMinute: values.e9QueriesPerMinute,
 });
+
+const voiceApplicationOf = (values: SimulatorSettings['values']) => ({ appKey: values.hwVoiceAppKey, appSecret: values.hwVoiceAppSecret, displayNumbers: values.hwVoiceDisplayNumbers });

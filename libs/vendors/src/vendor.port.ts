@@ -102,6 +102,11 @@ export type Verdict = { readonly kind: 'trusted' } | { readonly kind: 'unverifia
 /** The vendor calls us. */
 export interface CallbackFollowUp {
   verify(raw: RawNotification): Verdict;
+  /**
+   * The messages that one request carries, each of one call, where the vendor packs several into one; absent: the request is the
+   * message. Never throws, always the same for the same request; the first message keeps the request's id.
+   */
+  readonly split?: (raw: RawNotification) => readonly RawNotification[];
   /** What the vendor wants to hear once the message is on disk. */
   readonly acknowledgement: HttpReply;
 }

@@ -106,7 +106,10 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
     const context = { recordRequested: true };
     const survives = (raw: RawNotification): void => {
       expectSound(offline.normalise(raw, context));
-      expect(Object.values(offline.subjectOf(raw)).every((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id))).toBe(true);
+      const { vendorCallId = 'none', attemptId = 'none' } = offline.subjectOf(raw);
+      // A vendor's id may have what an id in a mail address has, and fits the record's column; ours comes back as it went out.
+      expect(vendorCallId).toMatch(/^[A-Za-z0-9_.:@-]{1,64}$/);
+      expect(attemptId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
     };
 
     it('are never too broken to be looked at: cut off and overwritten ones', () => {
@@ -123,6 +126,8 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
         fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
         fc.json().map((text) => Buffer.from(text)),
         fc.json().map((text) => Buffer.from(`{"retCode":"0","result":${text},"resp":{"statusCode":"000000","callNotify":${text}}}`)),
+        fc.tuple(fc.json(), fc.string({ unit: 'binary' })).map(([value, text]) => Buffer.from(`{"eventType":${JSON.stringify(text)},"statusInfo":${value},"feeLst":[{"sessionId":${JSON.stringify(text)}},${value}]}`)),
+        fc.tuple(fc.constantFrom('callout', 'answer', 'disconnect'), fc.json(), fc.string({ unit: 'binary' })).map(([event, value, text]) => Buffer.from(`{"eventType":"${event}","statusInfo":{"sessionId":${JSON.stringify(text)},"userData":${JSON.stringify(text)},"stateCode":${JSON.stringify(text)},"timestamp":${value}}}`)),
         fc.string({ unit: 'binary' }).map((text) => Buffer.from(`<req><action>Hangup</action><byeType>${text}</byeType><callId>${text}</callId></req>`)),
       );
       const raws = fc.record({ body: bodies, kind: fc.constantFrom('callback' as const, 'poll' as const, 'query' as const), request: fc.constantFrom(...pairs.map(({ raw }) => raw.request), 'x?y=z') });

@@ -72,5 +72,38 @@ const createCall: VendorKit = {
   ],
 };
 
+const SESSION = '1202_566_0_20161228102743@callenabler.home1.com';
+const voiceAnswer = (answer: Readonly<Record<string, unknown>>): string => JSON.stringify(answer);
+
+const voiceCall: VendorKit = {
+  folder: 'hw/voice-call',
+  settings: (endpoint) => ({
+    endpoint,
+    appKey: 'APPKEY00APPKEY00',
+    appSecret: new Secret('short-secret'),
+    displayNbr: '+8675512345678',
+    displayCalleeNbr: '+8675587654321',
+    callbackUrl: new Secret('https://cc.example/callbacks/hw-voice/callback-secret-0123456789'),
+    dialTimeoutMs: 1000,
+    requestTimeoutMs: 1000,
+  }),
+  secrets: ['short-secret', 'APPKEY00APPKEY00', 'callback-secret-0123456789'],
+  dialPath: '/click2Call/v2.0',
+  prelude: () => undefined,
+  accepted: { body: voiceAnswer({ resultcode: '0', resultdesc: 'Success', sessionId: SESSION }), vendorCallId: SESSION },
+  refused: (resultdesc) => ({ body: voiceAnswer({ resultcode: '1010003', resultdesc }), vendorCode: '1010003' }),
+  inDoubt: [
+    voiceAnswer({ resultcode: '1010001', resultdesc: 'in no list' }),
+    voiceAnswer({ resultcode: '1020176', resultdesc: 'in no list' }),
+    voiceAnswer({ resultcode: '10230100', resultdesc: 'no code of authentication' }),
+    voiceAnswer({ resultcode: '1010003', resultdesc: 'refused, yet with a call', sessionId: SESSION }),
+    voiceAnswer({ resultcode: '0', resultdesc: 'Success' }),
+    voiceAnswer({ resultcode: '0', sessionId: '' }),
+    voiceAnswer({ resultcode: '0', sessionId: 'no session id' }),
+    voiceAnswer({ resultcode: '0', sessionId: `${SESSION}${'x'.repeat(20)}` }),
+    voiceAnswer({ sessionId: SESSION }),
+  ],
+};
+
 /** By `code/protocol`: the conformance suite fails for a registered vendor that is not in here. */
-export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': createCall };
+export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': createCall, 'hw/voiceCall': voiceCall };

@@ -10,7 +10,7 @@ export interface SeenRequest {
 }
 
 /** `hang`: never answers; `reset`: breaks the connection; otherwise what to answer, status 200 unless told. */
-export type Reaction = 'hang' | 'reset' | { readonly status?: number; readonly body: string };
+export type Reaction = 'hang' | 'reset' | { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
 
 /** A vendor on a real port of this machine that does what the test says and remembers what it was asked. */
 export class VendorServer {
@@ -54,7 +54,7 @@ export class VendorServer {
       const reaction = this.react(seen);
       if (reaction === 'hang') return;
       if (reaction === 'reset') return void request.socket.resetAndDestroy();
-      response.writeHead(reaction.status ?? 200, { 'Content-Type': 'application/json' }).end(reaction.body);
+      response.writeHead(reaction.status ?? 200, { 'Content-Type': 'application/json', ...reaction.headers }).end(reaction.body);
     });
   }
 }

@@ -90,7 +90,7 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
   /** One append per key order: all records of a batch go in one call. */
   private async forward(callbacks: readonly ReceivedCallback[]): Promise<void> {
     if (callbacks.length === 0) return;
-    await this.eventLog.append(topics.channelNotifications.name, callbacks.map((callback) => this.toNotification(callback)));
+    await this.eventLog.append(topics.channelNotifications.name, callbacks.flatMap((callback) => this.toNotifications(callback)));
     this.watch.replayed(callbacks.length);
   }
 
@@ -103,10 +103,15 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private toNotification(callback: ReceivedCallback): WireRecord {
+  /** One for each call that the callback is about; the same ids each time, so that a repeated replay has no further effect. */
+  private toNotifications(callback: ReceivedCallback): WireRecord[] {
     const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
-    const subject = this.channels.find(callback.channel)?.adapter.subjectOf(raw) ?? {};
-    const header = { id: callback.id, channel: callback.channel, kind: raw.kind, receivedAt: raw.receivedAt, ...subject };
-    return encodeChannelNotification({ ...header, sealed: sealNotification(raw, callback.id, this.sealer) }, 'e9-callback-ingest');
+    const adapter = this.channels.find(callback.channel)?.adapter;
+    const messages = adapter?.callbacks?.split?.(raw) ?? [raw];
+    return messages.map((message, index) => {
+      const id = index === 0 ? callback.id : `${callback.id}.${index}`;
+      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...(adapter?.subjectOf(message) ?? {}) };
+      return encodeChannelNotification({ ...header, sealed: sealNotification(message, id, this.sealer) }, 'e9-callback-ingest');
+    });
   }
 }

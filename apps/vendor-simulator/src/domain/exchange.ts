@@ -6,7 +6,7 @@ import { scenarioFor } from './scenario';
 import { seededRandom, type Random } from './seeded-random';
 import { phaseAt, ringsOf, type Ring, type SimulatedCall, type VendorName } from './simulated-call';
 
-export type NewCall = Pick<SimulatedCall, 'vendor' | 'a' | 'b' | 'echo' | 'shownToA' | 'shownToB' | 'recorded' | 'baseUrl'> & { readonly maxTalkSeconds: number | undefined };
+export type NewCall = Pick<SimulatedCall, 'vendor' | 'a' | 'b' | 'echo' | 'shownToA' | 'shownToB' | 'recorded' | 'baseUrl'> & Partial<Pick<SimulatedCall, 'protocol' | 'id'>> & { readonly maxTalkSeconds: number | undefined };
 
 export interface RingFilter {
   /** In any form: `13812345678` finds `+8613812345678` and the reverse. */
@@ -36,23 +36,23 @@ export class Exchange {
     const dialledAt = this.clock.nowMs();
     const scenario = scenarioFor(call.b);
     const times = planTimes({ dialledAt, scenario, maxTalkSeconds }, this.pace, this.random);
-    const placed = { ...call, id: newCallId(call.vendor, dialledAt), scenario, dialledAt, times };
+    const placed = { ...call, id: call.id ?? newCallId(call.vendor, dialledAt), scenario, dialledAt, times };
     this.forgetOldest();
-    this.calls.set(keyOf(placed.vendor, placed.id), placed);
+    this.calls.set(keyOf(placed.vendor, placed.id, placed.protocol), placed);
     return placed;
   }
 
-  find(vendor: VendorName, id: string): SimulatedCall | undefined {
-    return this.calls.get(keyOf(vendor, id));
+  find(vendor: VendorName, id: string, protocol?: SimulatedCall['protocol']): SimulatedCall | undefined {
+    return this.calls.get(keyOf(vendor, id, protocol));
   }
 
   /** Ends a live call now; undefined when there is none. */
-  hangUp(vendor: VendorName, id: string): SimulatedCall | undefined {
-    const call = this.find(vendor, id);
+  hangUp(vendor: VendorName, id: string, protocol?: SimulatedCall['protocol']): SimulatedCall | undefined {
+    const call = this.find(vendor, id, protocol);
     const nowMs = this.clock.nowMs();
     if (call === undefined || phaseAt(call, nowMs) === 'ended') return undefined;
     const ended = { ...call, times: cutTimes(call.times, nowMs) };
-    this.calls.set(keyOf(vendor, id), ended);
+    this.calls.set(keyOf(vendor, id, protocol), ended);
     return ended;
   }
 
@@ -83,7 +83,7 @@ export class Exchange {
   }
 }
 
-const keyOf = (vendor: VendorName, id: string): string => `${vendor}/${id}`;
+const keyOf = (vendor: VendorName, id: string, protocol: SimulatedCall['protocol']): string => `${vendor}/${protocol ?? ''}/${id}`;
 
 /** Ids in the vendor's form that no earlier run has used: e9 32 characters, hw 19 digits. */
 function newCallId(vendor: VendorName, nowMs: number): string {

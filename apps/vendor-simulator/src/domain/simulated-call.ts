@@ -6,11 +6,13 @@ export type VendorName = 'e9' | 'hw';
 /** A call as the vendor's side knows it. */
 export interface SimulatedCall {
   readonly vendor: VendorName;
-  /** e9 callId, hw callSerialNo. */
+  /** Which of the vendor's products, where it is not its first: ids are told apart by it. */
+  readonly protocol?: 'voiceCall';
+  /** e9 callId, hw callSerialNo, VoiceCall sessionId. */
   readonly id: string;
   readonly a: string;
   readonly b: string;
-  /** What the caller sent to get it back: e9 userData, hw callData. */
+  /** What the caller sent to get it back: e9 and VoiceCall userData, hw callData. */
   readonly echo: string | undefined;
   /** The numbers that A and B see, where they were asked for and allowed. */
   readonly shownToA: string | undefined;
@@ -50,14 +52,18 @@ export function ringsOf(call: SimulatedCall, nowMs: number): Ring[] {
   ];
   return legs.flatMap(({ leg, number, ringAt, answeredAt, busy }) => {
     if (ringAt === undefined || ringAt > nowMs || ringAt > times.endedAt) return [];
-    const echo = call.echo === undefined ? {} : call.vendor === 'e9' ? { userData: call.echo } : { callData: call.echo };
     return [{
-      vendor: call.vendor, leg, number, vendorCallId: call.id, ...echo, scenario: call.scenario.name, ringAt,
+      vendor: call.vendor, leg, number, vendorCallId: call.id, ...echoFieldOf(call), scenario: call.scenario.name, ringAt,
       ...(answeredAt !== undefined && answeredAt <= nowMs ? { answeredAt } : {}),
       ...(times.endedAt <= nowMs ? { endedAt: times.endedAt } : {}),
       ...(busy ? { busy } as const : {}),
     }];
   });
+}
+
+function echoFieldOf({ vendor, protocol, echo }: SimulatedCall): Pick<Ring, 'userData' | 'callData'> {
+  if (echo === undefined) return {};
+  return vendor === 'e9' || protocol === 'voiceCall' ? { userData: echo } : { callData: echo };
 }
 
 /** How far a call is: `waiting` until A rings, `calling` until B answers. */

@@ -2,33 +2,36 @@ import http from 'node:http';
 import https from 'node:https';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { describeError } from '@cc/kernel';
-import { CallbackSender, type CallbackOutcome } from '../domain/e9/callback-sender';
+import { CallbackSender, type CallbackOutcome, type CallbackTarget } from '../domain/callback-sender';
 
-export interface CallbackTarget {
+export interface CallbackSending {
+  /** e9's address of the application: where a callback goes that names no other. */
   readonly url: string;
   readonly connectTimeoutMs: number;
   /** From the connection to the whole answer. */
   readonly answerTimeoutMs: number;
 }
 
+const E9_HEADERS = { 'content-type': 'application/xml;charset=utf-8' };
+
 /** Posts each callback over a connection of its own, as the vendor does, and reads no more of the answer than its status. */
 export class HttpCallbackSender extends CallbackSender implements OnModuleDestroy {
   private readonly open = new Set<http.ClientRequest>();
   private stopped = false;
 
-  constructor(private readonly target: CallbackTarget) {
+  constructor(private readonly sending: CallbackSending) {
     super();
   }
 
-  override send(xml: string): Promise<CallbackOutcome> {
+  override send(body: string, { url, headers }: CallbackTarget = { url: this.sending.url, headers: E9_HEADERS }): Promise<CallbackOutcome> {
     if (this.stopped) return Promise.resolve({ kind: 'failed', reason: 'the simulator stops' });
     return new Promise((resolve) => {
-      const { url, connectTimeoutMs, answerTimeoutMs } = this.target;
+      const { connectTimeoutMs, answerTimeoutMs } = this.sending;
       const { request: start } = new URL(url).protocol === 'https:' ? https : http;
       const request = start(url, {
         method: 'POST',
         agent: false,
-        headers: { 'content-type': 'application/xml;charset=utf-8', 'content-length': Buffer.byteLength(xml), connection: 'close' },
+        headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
       });
       this.open.add(request);
       const giveUp = (what: string): void => void request.destroy(new Error(what));
@@ -49,7 +52,7 @@ export class HttpCallbackSender extends CallbackSender implements OnModuleDestro
         this.open.delete(request);
         resolve({ kind: 'failed', reason: 'the connection closed before the answer was complete' });
       });
-      request.end(xml);
+      request.end(body);
     });
   }
 

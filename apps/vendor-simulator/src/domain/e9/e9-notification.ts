@@ -1,5 +1,4 @@
-import type { Pace } from '../pace';
-import type { CallEnd, CallbackManner } from '../scenario';
+import type { CallEnd } from '../scenario';
 import { shownSeconds, type SimulatedCall } from '../simulated-call';
 import { beijingDigits } from './beijing-time';
 
@@ -11,17 +10,10 @@ export interface E9Notification {
   readonly occurredAt: number;
 }
 
-export interface E9Delivery {
-  readonly notification: E9Notification;
-  readonly sendAt: number;
-}
-
 /** `byeType` of each end. A cancelled call ends as normal: the platform hung up, and nobody failed to answer. */
 const byeTypes: Readonly<Record<CallEnd, string>> = {
   'b-hung-up': '0', 'a-hung-up': '0', cancelled: '0', 'a-no-answer': '1', 'b-no-answer': '2', 'a-busy': '3', 'b-busy': '4', 'max-duration': '5',
 };
-const LATE_SECONDS = 30;
-const GAP_SECONDS = 0.05;
 
 /** The callbacks of a whole call in the order of what they report. */
 export function notificationsOf({ times }: SimulatedCall): E9Notification[] {
@@ -32,31 +24,6 @@ export function notificationsOf({ times }: SimulatedCall): E9Notification[] {
     ...(times.connectedAt === undefined ? [] : [{ action: 'CallEstablish', userFlag: undefined, occurredAt: times.connectedAt } as const]),
     { action: 'Hangup', userFlag: undefined, occurredAt: times.endedAt },
   ];
-}
-
-/** When each callback is sent, in the order of sending, which a scenario may disturb. */
-export function arrangeDeliveries(notifications: readonly E9Notification[], manner: CallbackManner, pace: Pace): E9Delivery[] {
-  const onTime = notifications.map((notification) => ({ notification, sendAt: notification.occurredAt }));
-  switch (manner) {
-    case 'in-order':
-      return onTime;
-    case 'none':
-      return [];
-    case 'twice':
-      return onTime.flatMap((delivery) => [delivery, { ...delivery, sendAt: delivery.sendAt + pace.ms(GAP_SECONDS) }]);
-    case 'late':
-      return onTime.map((delivery) => ({ ...delivery, sendAt: delivery.sendAt + pace.ms(LATE_SECONDS) }));
-    case 'swapped':
-      return swapPairs(onTime, pace);
-  }
-}
-
-function swapPairs(deliveries: readonly E9Delivery[], pace: Pace): E9Delivery[] {
-  return deliveries.flatMap((delivery, index) => {
-    const next = deliveries[index + 1];
-    if (index % 2 === 1) return [];
-    return next === undefined ? [delivery] : [next, { ...delivery, sendAt: next.sendAt + pace.ms(GAP_SECONDS) }];
-  });
 }
 
 /** The fields of a `Hangup`, as its callback and the record query have them. */

@@ -1,4 +1,6 @@
 import { Clock, SilentLog } from '@cc/kernel';
+import { CallbackSender, type CallbackOutcome } from '../callback-sender';
+import { arrangeDeliveries } from '../deliveries';
 import { Exchange } from '../exchange';
 import { Pace } from '../pace';
 import { scenarioFor } from '../scenario';
@@ -6,12 +8,11 @@ import type { SimulatedCall } from '../simulated-call';
 import { Tally } from '../tally';
 import { Timers } from '../timers';
 import { beijingDateTime, beijingDigits, fromBeijingDigits } from './beijing-time';
-import { CallbackSender, type CallbackOutcome } from './callback-sender';
 import { E9Announcer } from './e9-announcer';
 import { credentialFault, e9Signature, recordingAuth, type E9Account, type E9Credentials } from './e9-authentication';
 import type { E9Fields } from './e9-codes';
 import { checkDial } from './e9-dial-request';
-import { arrangeDeliveries, notificationXml, notificationsOf } from './e9-notification';
+import { notificationXml, notificationsOf } from './e9-notification';
 import { E9Platform } from './e9-platform';
 
 const account: E9Account = {

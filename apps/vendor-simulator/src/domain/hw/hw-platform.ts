@@ -147,7 +147,7 @@ function recordQueryOf(fields: HwFields): RecordQuery | HwAnswer {
 }
 
 function isOfQuery(call: SimulatedCall, { caller, taskType = '0' }: HwFields): boolean {
-  return call.vendor === 'hw' && (taskType === '0' || taskType === '1') && (caller === undefined || caller === call.a);
+  return call.vendor === 'hw' && call.protocol === undefined && (taskType === '0' || taskType === '1') && (caller === undefined || caller === call.a);
 }
 
 /** A whole number, given as such or as its digits. */

@@ -1,0 +1,101 @@
+import type { CloseType } from '@cc/contracts';
+import type { CallFact, CallbackFollowUp, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
+import { vendorCode, vendorText } from '../../vendor-text';
+import type { VoiceCallSettings } from './voice-call.config';
+import { legOf, parseEcho, type Leg } from './voice-call.echo';
+import { causeOf, type VoiceCallCause } from './voice-call.errors';
+import { feeFacts } from './voice-call.fee';
+import { readPush } from './voice-call.push';
+import { VOICE_CALL_SESSION, type StatusInfo } from './voice-call.schema';
+
+/** The vendor's times have no fractions: what happened at 10:00:07 happened until 10:00:07.999. */
+const END_OF_SECOND_MS = 999;
+
+type LegStep = Pick<CallFact, 'derived'> & { readonly type: 'cc.call.a-ringing.v1' | 'cc.call.a-answered.v1' | 'cc.call.b-ringing.v1' | 'cc.call.connected.v1' };
+
+/**
+ * What a leg's event means. "callout" only says that the leg is called, from which ringing is concluded. Of a leg that
+ * cannot be told, that much is certain: A is called first, and B only once A has answered.
+ */
+const steps: Readonly<Record<string, Readonly<Record<Leg, LegStep>>>> = {
+  callout: {
+    a: { type: 'cc.call.a-ringing.v1', derived: true },
+    b: { type: 'cc.call.b-ringing.v1', derived: true },
+    unknown: { type: 'cc.call.a-ringing.v1', derived: true },
+  },
+  alerting: {
+    a: { type: 'cc.call.a-ringing.v1' },
+    b: { type: 'cc.call.b-ringing.v1' },
+    unknown: { type: 'cc.call.a-ringing.v1', derived: true },
+  },
+  answer: {
+    a: { type: 'cc.call.a-answered.v1' },
+    b: { type: 'cc.call.connected.v1' },
+    unknown: { type: 'cc.call.a-answered.v1', derived: true },
+  },
+};
+
+/** Which call a push is about. */
+export function subjectOf(raw: RawNotification): NotificationSubject {
+  const push = readPush(raw);
+  if (push.kind === 'unintelligible') return {};
+  const { sessionId, userData } = push.kind === 'status' ? push.info : push.fee;
+  const attemptId = parseEcho(userData)?.attemptId;
+  return {
+    ...(sessionId !== undefined && VOICE_CALL_SESSION.test(sessionId) ? { vendorCallId: sessionId } : {}),
+    ...(attemptId === undefined ? {} : { attemptId }),
+  };
+}
+
+/** Turns status and fee pushes into facts; a push with a wrong signature tells nothing and is put aside. */
+export function normaliserOf(settings: VoiceCallSettings, callbacks: CallbackFollowUp): (raw: RawNotification, context: NotificationContext) => Normalised {
+  return (raw, context) => {
+    const verdict = callbacks.verify(raw);
+    if (verdict.kind === 'forged') return { kind: 'unintelligible', reason: verdict.reason };
+    const push = readPush(raw);
+    if (push.kind === 'unintelligible') return push;
+    if (push.kind === 'fee') return feeFacts(push.fee, { receivedAt: raw.receivedAt, endpoint: settings.endpoint, recordRequested: context.recordRequested });
+    return push.eventType === 'disconnect' ? disconnect(push.info, raw.receivedAt, settings.partyTypes) : progress(push.eventType, push.info, raw.receivedAt, settings);
+  };
+}
+
+function progress(eventType: string, info: StatusInfo, receivedAt: number, settings: VoiceCallSettings): Normalised {
+  const step = Object.hasOwn(steps, eventType) ? steps[eventType] : undefined;
+  if (step === undefined) return { kind: 'unintelligible', reason: `unknown event ${vendorText(eventType)}` };
+  const leg = legOf(info.called, parseEcho(info.userData), settings.appSecret.reveal());
+  return { kind: 'facts', facts: [{ ...step[leg], occurredAt: info.timestamp ?? receivedAt, channelState: eventType }], unknownCodes: [] };
+}
+
+/** The end with its cause. */
+function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallSettings['partyTypes']): Normalised {
+  const { stateCode, partyType } = info;
+  const cause = stateCode === undefined ? undefined : causeOf(stateCode);
+  const endedBy = cause?.endedBy ?? sideOf(partyType, partyTypes);
+  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, receivedAt, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...(endedBy === undefined ? {} : { endedBy }) };
+  const unknownCodes = [
+    ...(stateCode === undefined || cause !== undefined ? [] : [`stateCode ${vendorCode(stateCode)}`]),
+    ...(partyType === undefined || endedBy !== undefined ? [] : [`partyType ${vendorCode(partyType)}`]),
+  ];
+  return { kind: 'facts', facts: [fact], unknownCodes };
+}
+
+/**
+ * A code that does not tell the leg is the weaker word, so that the fee push, which knows when each leg answered, is believed
+ * before it: derived as well, and never earlier than the end that the fee push has.
+ */
+function momentOf({ timestamp }: StatusInfo, receivedAt: number, cause: VoiceCallCause | undefined): { occurredAt: number; derived?: true } {
+  if (cause?.eitherLeg !== true) return { occurredAt: timestamp ?? receivedAt };
+  return { occurredAt: timestamp === undefined ? receivedAt : timestamp + END_OF_SECOND_MS, derived: true };
+}
+
+function causeFields(stateCode: string | undefined, cause: VoiceCallCause | undefined): { closeType: CloseType; vendorCode?: string; reason?: string } {
+  if (stateCode === undefined) return { closeType: 255, reason: 'the vendor gave no stateCode' };
+  return { closeType: cause?.closeType ?? 255, vendorCode: vendorCode(stateCode) };
+}
+
+function sideOf(partyType: string | undefined, { a, b, vendor }: VoiceCallSettings['partyTypes']): 'a' | 'b' | 'vendor' | undefined {
+  if (partyType === undefined) return undefined;
+  if (a.includes(partyType)) return 'a';
+  if (b.includes(partyType)) return 'b';
+  return vendor.includes(partyType) ? 'vendor' : undefined;
+}
