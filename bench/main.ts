@@ -7,6 +7,7 @@ import { startKafka, startPostgres, type Started } from './backends';
 import { latencyRows } from './latency-rows';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
+import { routingRows } from './routing-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
 
 interface Part {
@@ -20,6 +21,7 @@ const parts: readonly Part[] = [
   { name: 'log-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaLogRows(postgres, brokers) },
   { name: 'pipeline-postgres', needs: 'postgres', run: ({ postgres }) => postgresPipelineRows(postgres) },
   { name: 'pipeline-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaPipelineRows(postgres, brokers) },
+  { name: 'routing', needs: 'postgres', run: ({ postgres }) => routingRows(postgres) },
   { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
 ];
 

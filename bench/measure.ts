@@ -5,8 +5,8 @@ export interface Row {
   /** CC's figures and the floor's, one of each a round. */
   readonly product: readonly number[];
   readonly floor: readonly number[];
-  /** Of `ratio`: at least. Of `value`: at most, in the row's unit. */
-  readonly aim: { readonly of: 'ratio' | 'value'; readonly figure: number } | undefined;
+  /** Of `ratio`: at least. Of `value`: at most, of `at-least`: at least, in the row's unit. */
+  readonly aim: { readonly of: 'ratio' | 'value' | 'at-least'; readonly figure: number } | undefined;
 }
 
 /** Why rows are missing. */
@@ -33,7 +33,8 @@ export function ratio({ product, floor }: Row): number {
 /** Whether the row reaches its aim; undefined without one. */
 export function met(row: Row): boolean | undefined {
   if (row.aim === undefined) return undefined;
-  return row.aim.of === 'ratio' ? ratio(row) >= row.aim.figure : median(row.product) <= row.aim.figure;
+  if (row.aim.of === 'ratio') return ratio(row) >= row.aim.figure;
+  return row.aim.of === 'value' ? median(row.product) <= row.aim.figure : median(row.product) >= row.aim.figure;
 }
 
 /** Runs the floor and CC in turn, so that a noisy machine disturbs both alike. */
@@ -60,9 +61,15 @@ function cellsOf(row: Row): string[] {
   const verdict = met(row);
   return [
     row.name, figure(median(row.product)), row.floor.length === 0 ? '-' : figure(median(row.floor)), row.unit, row.floor.length === 0 ? '-' : ratio(row).toFixed(2),
-    row.aim === undefined ? '' : row.aim.of === 'ratio' ? `ratio >= ${row.aim.figure}` : `<= ${row.aim.figure} ${row.unit}`,
+    aimOf(row),
     verdict === undefined ? '' : verdict ? 'met' : 'MISSED',
   ];
 }
 
-const figure = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(1));
+function aimOf({ aim, unit }: Row): string {
+  if (aim === undefined) return '';
+  if (aim.of === 'ratio') return `ratio >= ${aim.figure}`;
+  return `${aim.of === 'value' ? '<=' : '>='} ${aim.figure} ${unit}`;
+}
+
+const figure = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value >= 1 ? value.toFixed(1) : value.toFixed(3));

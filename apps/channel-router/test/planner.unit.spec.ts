@@ -74,7 +74,7 @@ class ScriptedCarriers extends Carriers {
 }
 
 const facts = (channel: string, told: Partial<CarrierFacts> = {}): CarrierFacts => ({
-  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: [] }, health, canQuery: true, findsByAttempt: false, canProbe: false, queriesPerMinute: 60,
+  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health, canQuery: true, findsByAttempt: false, canProbe: false, queriesPerMinute: 60,
   longestCallSeconds: 7200, described: { channel, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 }, ...told,
 });
 
@@ -207,7 +207,7 @@ describe('a router', () => {
   });
 
   it('takes the channel and the seat of the user\'s binding, as soon as it is known', async () => {
-    const seat: CarrierFacts['line'] = { kind: 'seat', names: ['1001', '1002'] };
+    const seat: CarrierFacts['line'] = { kind: 'seat', names: new Set(['1001', '1002']) };
     carriers.facts = [facts('a'), facts('s', { line: seat })];
     const binding: Binding = { tenant: 'acme', user: 'u', agent: '1002', channel: 's', line: '1001', updatedAt: clock.now };
     await ledger.transaction(async (unit) => {

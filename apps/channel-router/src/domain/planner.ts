@@ -84,7 +84,7 @@ export class Planner {
     const known = new Set(considered.flatMap(({ lineRef }) => lineRef ?? []));
     const lines = mutable(await unit.attempts.linesOf([...known]));
     for (const entry of considered) {
-      const current = board.touched ? this.consider(entry, board) : entry;
+      const current = board.touched.has(entry.decision.chosen?.facts.channel ?? '') ? this.consider(entry, board) : entry;
       // Another channel than at first, with a line that was not asked for: at the next look.
       if (current.lineRef !== undefined && !known.has(current.lineRef)) plan.postponed.push({ callId: current.call.command.callId, nextTryMs: nowMs });
       else this.place(current, lines, board, survey, plan, nowMs);

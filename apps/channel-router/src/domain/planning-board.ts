@@ -10,8 +10,8 @@ export class PlanningBoard {
   private readonly conditions = new Map<string, ChannelCondition>();
   private readonly dials = new Map<string, { readonly minute: number; readonly day: number }>();
   private readonly facts: ReadonlyMap<string, ChannelFacts>;
-  /** Something was begun that can change what later calls get. */
-  touched = false;
+  /** Channels on which something was begun that can exclude them for later calls; it never makes a channel better. */
+  readonly touched = new Set<string>();
 
   constructor(
     private readonly channels: readonly ChannelFacts[],
@@ -46,7 +46,8 @@ export class PlanningBoard {
     const { minute, day } = this.dialsFor(channel, callerRef);
     this.dials.set(`${channel}/${callerRef}`, { minute: minute + 1, day: day + 1 });
     const limits = this.facts.get(channel)?.limits;
-    this.touched ||= trial || (limits !== undefined && [limits.concurrentCalls, limits.callsPerSecond, limits.callsPerCallerPerMinute, limits.callsPerCallerPerDay].some((limit) => limit !== undefined));
+    const limited = limits !== undefined && [limits.concurrentCalls, limits.callsPerSecond, limits.callsPerCallerPerMinute, limits.callsPerCallerPerDay].some((limit) => limit !== undefined);
+    if (trial || limited) this.touched.add(channel);
   }
 
   private condition(channel: string): ChannelCondition {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Capabilities, ChannelState, Exclusion, Route, RouteCandidate } from '@cc/contracts';
 
 /** What the configuration says of a channel, as far as a choice needs it. */
@@ -11,7 +11,7 @@ export interface ChannelFacts {
   readonly capabilities: Pick<Capabilities, 'recording' | 'maxDuration' | 'cancel'>;
   readonly limits: ChannelCapacity;
   readonly numbers: { readonly from?: PrefixRule | undefined; readonly to?: PrefixRule | undefined };
-  readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[] };
+  readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: ReadonlySet<string> };
 }
 
 export interface ChannelCapacity {
@@ -81,6 +81,8 @@ interface Judged {
   readonly condition: ChannelCondition;
   readonly line: ChosenLine | undefined;
   readonly objection: Objection | undefined;
+  /** Of one that can take the call: what it is preferred by, each number the smaller the better. */
+  readonly rank: readonly number[];
 }
 type Objection = NonNullable<RouteCandidate['excluded']>;
 
@@ -93,7 +95,7 @@ const passing: ReadonlySet<Exclusion> = new Set<Exclusion>(['trial-pending', 'ch
  * equals each gets its weight's share of the calls.
  */
 export function decideRoute(call: RoutableCall, snapshot: Snapshot): Decision {
-  const judged = snapshot.channels.map((facts) => judge(call, facts, snapshot)).sort((a, b) => preference(call, a, b));
+  const judged = snapshot.channels.map((facts) => judge(call, facts, snapshot)).sort(preference);
   const best = judged.find(({ objection }) => objection === undefined);
   const trial = best?.condition.recovering === true;
   const route: Route = {
@@ -120,21 +122,23 @@ function basisOf(call: RoutableCall): Route['basis'] {
 
 const stateRank: Readonly<Record<ChannelState, number>> = { up: 0, degraded: 1, down: 2, draining: 3 };
 
-function preference(call: RoutableCall, a: Judged, b: Judged): number {
-  const excluded = Number(a.objection !== undefined) - Number(b.objection !== undefined);
-  if (excluded !== 0) return excluded;
-  const recovering = Number(b.condition.recovering) - Number(a.condition.recovering);
-  if (recovering !== 0) return recovering;
-  const bound = Number(b.facts.channel === call.binding?.channel) - Number(a.facts.channel === call.binding?.channel);
-  if (bound !== 0) return bound;
-  const state = stateRank[a.condition.state] - stateRank[b.condition.state];
-  if (state !== 0) return state;
-  return b.condition.score - a.condition.score || lot(call, a.facts) - lot(call, b.facts) || (a.facts.channel < b.facts.channel ? -1 : 1);
+/** The excluded ones come last, by name. */
+function preference(a: Judged, b: Judged): number {
+  if (a.rank.length !== b.rank.length) return b.rank.length - a.rank.length;
+  for (let index = 0; index < a.rank.length; index += 1) {
+    const difference = (a.rank[index] ?? 0) - (b.rank[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.facts.channel < b.facts.channel ? -1 : 1;
+}
+
+function rankOf(call: RoutableCall, facts: ChannelFacts, { recovering, state, score }: ChannelCondition): number[] {
+  return [recovering ? 0 : 1, facts.channel === call.binding?.channel ? 0 : 1, stateRank[state], -score, lot(call, facts)];
 }
 
 /** The lower one wins: drawn from the call's id, so that each channel gets its weight's share and the same call always the same lot (weighted rendezvous hashing). */
 function lot(call: RoutableCall, { channel, weight }: ChannelFacts): number {
-  const drawn = (createHash('md5').update(`${call.callId}/${channel}`).digest().readUInt32BE(0) + 1) / 4_294_967_297;
+  const drawn = (Number.parseInt(hash('md5', `${call.callId}/${channel}`).slice(0, 8), 16) + 1) / 4_294_967_297;
   return weight === 0 ? Number.MAX_VALUE : -Math.log(drawn) / weight;
 }
 
@@ -142,7 +146,7 @@ function judge(call: RoutableCall, facts: ChannelFacts, snapshot: Snapshot): Jud
   const condition = snapshot.condition(facts.channel);
   const line = lineOf(call, facts);
   const objection = objectionTo(call, facts) ?? objectionOfCondition(facts, condition, snapshot) ?? objectionOfLine(facts, line, snapshot) ?? objectionOfCapacity(facts, condition, snapshot);
-  return { facts, condition, line, objection };
+  return { facts, condition, line, objection, rank: objection === undefined ? rankOf(call, facts, condition) : [] };
 }
 
 const against = (code: Exclusion, reason: string): Objection => ({ code, reason });
@@ -194,7 +198,7 @@ function lineOf(call: RoutableCall, { channel, line }: ChannelFacts): ChosenLine
 
 function objectionOfLine({ channel, line }: ChannelFacts, chosen: ChosenLine | undefined, snapshot: Snapshot): Objection | undefined {
   if (line.kind !== 'seat') return undefined;
-  if (chosen === undefined || !line.names.includes(chosen.name)) return against('no-such-line', chosen === undefined ? 'its seats are taken by agent or binding, and the call names none' : 'it has no seat of this name');
+  if (chosen === undefined || !line.names.has(chosen.name)) return against('no-such-line', chosen === undefined ? 'its seats are taken by agent or binding, and the call names none' : 'it has no seat of this name');
   return snapshot.isSignedIn(channel, chosen.name) ? undefined : against('line-offline', 'the seat is not signed in at the vendor');
 }
 

@@ -129,7 +129,7 @@ export class VendorCarriers extends Carriers {
     const { channel, adapter } = open;
     const { id, vendor, protocol, enabled, weight, tenants, capabilities, limits, numbers, line, health } = channel;
     const facts: CarrierFacts = {
-      channel: id, vendor, enabled, weight, capabilities, limits, numbers, line, health,
+      channel: id, vendor, enabled, weight, capabilities, limits, numbers, health, line: { kind: line.kind, names: new Set(line.names) },
       ...(tenants === undefined ? {} : { tenants }),
       canQuery: capabilities.query, findsByAttempt: adapter.findsByAttempt === true, canProbe: capabilities.probe,
       queriesPerMinute: limits.queriesPerMinute, longestCallSeconds: limits.longestCallSeconds,

@@ -52,7 +52,7 @@ const capabilities = { cancel: true, query: true, recording: true, displayNumber
 
 /** `a` can be asked about every call, `b` about none. */
 const channelFacts = (channel: string, canQuery: boolean): CarrierFacts => ({
-  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: [] }, health,
+  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health,
   canQuery, findsByAttempt: canQuery, canProbe: false, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS,
   described: { channel, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 },
 });
