@@ -13,6 +13,8 @@ const PLANNED_CALLS = 2_000;
 const LINES = 32;
 const PER_LINE = 2;
 const TALK_MS = 200;
+/** So many of the channels are excluded, with a reason, in the routes of {@link measurePlanning}. */
+const EXCLUDED = 29;
 const LIMIT_MS = 60_000;
 
 export interface DecisionFigures {
@@ -101,7 +103,12 @@ async function planByHand(client: Client, nowMs: number): Promise<number> {
   await client.query(`SELECT channel, count(*)::int AS live FROM router_attempt WHERE live GROUP BY channel`);
   await client.query(`SELECT channel, count(*)::int AS sent FROM router_attempt WHERE sent_at > $1 GROUP BY channel`, [nowMs - 1000]);
   await client.query(`SELECT attempt_id, channel FROM router_attempt WHERE call_id = ANY($1::text[]) AND NOT live`, [ids]);
+  await client.query(`SELECT binding FROM router_binding JOIN unnest($1::text[], $2::text[]) AS t(tenant, user_id) USING (tenant, user_id)`, [rows.map(({ command }) => command.tenant), ids]);
+  await client.query(`SELECT channel, seat, sealed FROM router_seat WHERE seat = ANY($1::text[]) AND sealed IS NOT NULL`, [ids]);
+  await client.query(
+    `SELECT channel, caller_ref, count(*) FILTER (WHERE sent_at > $2)::int AS minute, count(*)::int AS day FROM router_attempt WHERE caller_ref = ANY($1::text[]) AND sent_at > $3 GROUP BY channel, caller_ref`, [lines, nowMs - 60_000, nowMs - 86_400_000]);
   await client.query(`SELECT line_ref FROM router_attempt WHERE line_ref = ANY($1::text[]) AND live`, [lines]);
+  await client.query(`SELECT waits_for, min(position) FROM router_call WHERE waits_for = ANY($1::text[]) AND state = 'queued' GROUP BY waits_for`, [lines]);
   const attempts = ids.map((id) => `${id}-1`);
   await client.query(
     `INSERT INTO router_attempt (attempt_id, call_id, tenant, number, channel, vendor, line_ref, caller_ref, state, sent_at, look_at, give_up_at, hold_until)
@@ -118,7 +125,7 @@ async function appendByHand(client: Client, ids: readonly string[], nowMs: numbe
   await client.query(`CREATE TABLE IF NOT EXISTS floor_head (part int PRIMARY KEY, next bigint NOT NULL DEFAULT 0)`);
   await client.query(`CREATE TABLE IF NOT EXISTS floor_record (part int, off bigint, key text, value bytea, headers text, PRIMARY KEY (part, off))`);
   await client.query(`INSERT INTO floor_head SELECT generate_series(0, 11) ON CONFLICT DO NOTHING`);
-  const candidates = channels.map(({ channel }) => ({ channel, state: 'up', score: 1, weight: 1, liveCalls: 0 }));
+  const candidates = channels.map(({ channel }, index) => ({ channel, state: 'up', score: 1, weight: 1, liveCalls: 0, ...(index < EXCLUDED ? { excluded: { code: 'line-offline', reason: 'the seat is not signed in at the vendor' } } : {}) }));
   const parts = ids.map((id) => partitionOf(id, 12));
   const values = ids.map((id) => Buffer.from(JSON.stringify({ callId: id, tenant: 'acme', attemptId: `${id}-1`, channel: 'channel-0', occurredAt: nowMs, recordedAt: nowMs, source: 'router', vendor: 'v', attemptNumber: 1, recordRequested: true, route: { basis: 'all', channel: 'channel-0', candidates } })));
   await client.query(
