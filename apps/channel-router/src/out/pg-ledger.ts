@@ -58,8 +58,8 @@ export class PgLedger extends Ledger {
 
   override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2 + $3)
-       ON CONFLICT (channel) DO UPDATE SET next_query = excluded.next_query WHERE c.next_query <= $2 OR c.next_query > $2 + 2 * $3 RETURNING channel`, [channel, nowMs, Math.ceil(everyMs)]);
+      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2::bigint + $3::bigint)
+       ON CONFLICT (channel) DO UPDATE SET next_query = excluded.next_query WHERE c.next_query <= $2::bigint OR c.next_query > $2::bigint + 2 * $3::bigint RETURNING channel`, [channel, nowMs, Math.ceil(everyMs)]);
     return rows.length > 0;
   }
 
@@ -84,8 +84,8 @@ export class PgLedger extends Ledger {
 
   override async takeProbes(probes: readonly { readonly channel: string; readonly everyMs: number }[], nowMs: number): Promise<string[]> {
     const rows = await this.database.query<{ channel: string }>(
-      `INSERT INTO router_channel_contact AS c (channel, probe_due) SELECT channel, $3 + every_ms FROM unnest($1::text[], $2::bigint[]) AS t(channel, every_ms)
-       ON CONFLICT (channel) DO UPDATE SET probe_due = excluded.probe_due WHERE c.probe_due <= $3 OR c.probe_due > excluded.probe_due RETURNING channel`,
+      `INSERT INTO router_channel_contact AS c (channel, probe_due) SELECT channel, $3::bigint + every_ms FROM unnest($1::text[], $2::bigint[]) AS t(channel, every_ms)
+       ON CONFLICT (channel) DO UPDATE SET probe_due = excluded.probe_due WHERE c.probe_due <= $3::bigint OR c.probe_due > excluded.probe_due RETURNING channel`,
       [probes.map(({ channel }) => channel), probes.map(({ everyMs }) => everyMs), nowMs]);
     return rows.map(({ channel }) => channel);
   }
