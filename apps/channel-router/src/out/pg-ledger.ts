@@ -58,7 +58,7 @@ export class PgLedger extends Ledger {
 
   override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2 + $3)
+      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2::bigint + $3::bigint)
        ON CONFLICT (channel) DO UPDATE SET next_query = excluded.next_query WHERE c.next_query <= $2 OR c.next_query > $2 + 2 * $3 RETURNING channel`, [channel, nowMs, Math.ceil(everyMs)]);
     return rows.length > 0;
   }
