@@ -1,6 +1,6 @@
 import { decodeCallEvent, decodeChannelHealth, decodeRouteSimulation, topics, type CallEvent, type ChannelHealth, type WireRecord } from '@cc/contracts';
 import { createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { NoMetrics, pause, SilentLog } from '@cc/kernel';
+import { NoMetrics, SilentLog } from '@cc/kernel';
 import { runMigrations, TypeOrmDatabase } from '@cc/postgres';
 import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import { z } from 'zod';
@@ -104,6 +104,18 @@ describe('the ledger in PostgreSQL', () => {
     });
   });
 
+  it('holds an attempt that was found: what a vendor says meanwhile comes after what is decided of it', async () => {
+    const { attemptId } = await desk.inState('unknown');
+    const heard = await desk.in(async ({ attempts }) => {
+      await attempts.find(attemptId);
+      const hearing = desk.hear('placed', attemptId);
+      await eventually(async () => (await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length === 1);
+      expect(await attempts.resolve(attemptId, 'not-placed', NOW)).toBe(true);
+      return { hearing };
+    });
+    expect(await heard.hearing).toMatchObject([{ attemptId, state: 'not-placed' }]);
+  });
+
   it('takes lost dials once, however many look for them', async () => {
     const { attemptId } = await desk.live();
     await desk.in(async ({ attempts }) => {
@@ -147,21 +159,19 @@ describe('the ledger in PostgreSQL', () => {
 
   it('throws a router out that stops in the middle of an exclusive task: nothing of it is kept, and another goes on', async () => {
     const placed = command();
-    let goOn: () => void = () => undefined;
+    let goOn: (() => void) | undefined;
     const stopped = ledger.exclusively('planning', async ({ queue }) => {
       await queue.enqueue([placed], NOW);
       await new Promise<void>((resolve) => (goOn = resolve));
       await queue.due(NOW, 1);
     });
     const refusedLater = expect(stopped).rejects.toThrow();
+    const { signal } = await eventually(() => (goOn === undefined ? false : { signal: goOn }));
     await eventually(async () => (await ledger.exclusively('planning', () => Promise.resolve('planned'))) === 'planned', { limitMs: 15_000, everyMs: 100 });
-    process.stderr.write('going on\n');
-    goOn();
+    signal();
     await refusedLater;
-    process.stderr.write('refused\n');
     expect(await desk.due()).toEqual([]);
     // What was set for that one transaction does not stay with the connection.
-    await desk.in(async () => await pause(0));
     expect(await database.query('SHOW idle_in_transaction_session_timeout')).not.toEqual([{ idle_in_transaction_session_timeout: '5s' }]);
   });
 

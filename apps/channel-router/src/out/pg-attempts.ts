@@ -94,7 +94,7 @@ export class PgAttempts implements Attempts {
   }
 
   async find(attemptId: string): Promise<LiveAttempt | undefined> {
-    return (await this.read(`a.attempt_id = $1`, [attemptId]))[0];
+    return (await this.read(`a.attempt_id = $1 FOR UPDATE OF a`, [attemptId]))[0];
   }
 
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean> {
