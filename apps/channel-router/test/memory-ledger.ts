@@ -341,10 +341,17 @@ function settled(attempt: StoredAttempt, settlement: Settlement, open: boolean):
   const { at, lookAt, state } = settlement;
   const accepted = state === 'accepted';
   return {
-    ...attempt, settlement: attempt.settlement ?? settlement, vendorCallId: attempt.vendorCallId ?? settlement.vendorCallId,
+    ...attempt, settlement: settlementAfter(attempt.settlement, settlement, open), vendorCallId: attempt.vendorCallId ?? settlement.vendorCallId,
     acceptedAt: accepted ? (attempt.acceptedAt ?? at) : attempt.acceptedAt,
     ...(open ? { state, lookAt, giveUpAt: accepted ? attempt.holdUntil : lookAt } : {}),
   };
+}
+
+/** How it counts stays as it was at first; what it was told of it is the last word. */
+function settlementAfter(before: Settlement | undefined, now: Settlement, open: boolean): Settlement {
+  if (before === undefined) return now;
+  const { outcome, at, kind } = before;
+  return { ...before, vendorCode: now.vendorCode ?? before.vendorCode, reason: now.reason ?? before.reason, outcome, at, kind: open ? now.kind : kind };
 }
 
 class MemoryDirectory implements Directory {

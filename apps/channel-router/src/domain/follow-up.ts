@@ -85,8 +85,7 @@ export class FollowUp {
       case 'look-again':
         return await this.ledger.looked(attempt.attemptId, { lookAtMs: step.atMs, ...(answer?.kind === 'told' ? { answered: true } : {}), ...(step.notFoundSince === undefined ? {} : { notFoundSince: step.notFoundSince }) });
       case 'not-placed':
-        this.watch.resolved(attempt, 'query');
-        return await this.ledger.transaction((unit) => this.resolve(unit, attempt, { resolution: 'not-placed', resolvedBy: 'query', reason: 'the vendor, asked twice, knows of no such call' }));
+        return await this.ledger.transaction((unit) => this.resolveByQuery(unit, attempt));
       case 'close-call':
       case 'abandon':
         return await this.reap(attempt, step);
@@ -112,6 +111,14 @@ export class FollowUp {
       if (current.callOpen) await unit.journal.append([reapedEvent(attempt, lineKept ? 'in doubt: nobody knows whether the vendor placed the call' : 'no end was heard of within the limit, and the vendor gave none', nowMs)]);
     });
     if (lineKept) await this.ledger.looked(attempt.attemptId, { lookAtMs: step.lookAgainAtMs });
+  }
+
+  private async resolveByQuery(unit: LedgerUnit, attempt: LiveAttempt): Promise<void> {
+    const current = await unit.attempts.find(attempt.attemptId);
+    // A callback that came while the vendor was asked proves the contrary.
+    if (current === undefined || current.state !== attempt.state) return;
+    this.watch.resolved(current, 'query');
+    await this.resolve(unit, current, { resolution: 'not-placed', resolvedBy: 'query', reason: 'the vendor, asked twice, knows of no such call' });
   }
 
   /** An operator's word on attempts in doubt; one that has been settled meanwhile is left alone. */

@@ -168,6 +168,7 @@ export interface Attempts {
   hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly LiveAttempt[]>;
   /** Attempts that have been SENDING since before then: the outcome of their dials is lost. */
   overdueSending(sentBeforeMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  /** The attempt as it stands, held until the transaction ends. */
   find(attemptId: string): Promise<LiveAttempt | undefined>;
   /** Gives a live attempt its last state and frees its line; false when it has moved on. Calls that wait for the line get their turn. */
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean>;

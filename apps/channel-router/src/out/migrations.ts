@@ -48,9 +48,10 @@ const channelsInFull: Migration = {
         ADD COLUMN position bigserial,
         ADD COLUMN waits_for varchar(64),
         ADD COLUMN cancelled boolean NOT NULL DEFAULT false`);
+    // The column's own numbers follow the rows as they lie on disk.
+    await tx.query(`UPDATE router_call c SET position = t.place FROM (SELECT call_id, row_number() OVER (ORDER BY created, position) AS place FROM router_call) t WHERE c.call_id = t.call_id`);
     await tx.query(`UPDATE router_call SET cancelled = true WHERE cancel <> 'none'`);
     await tx.query(`DROP INDEX router_call_queue, router_call_to_cancel`);
-    await tx.query(`ALTER TABLE router_call DROP COLUMN cancel`);
     await tx.query(`CREATE INDEX router_call_queue ON router_call (next_try, position) WHERE state = 'queued'`);
     await tx.query(`CREATE INDEX router_call_waiting ON router_call (waits_for, position) WHERE state = 'queued' AND waits_for IS NOT NULL`);
 
@@ -79,6 +80,8 @@ const channelsInFull: Migration = {
         ADD COLUMN hang_up_at bigint,
         ADD COLUMN late_ring boolean NOT NULL DEFAULT false`);
     await tx.query(`UPDATE router_attempt SET hold_until = give_up_at`);
+    await tx.query(`UPDATE router_attempt a SET hang_up_at = 0 FROM router_call c WHERE c.call_id = a.call_id AND c.cancel = 'requested' AND a.live`);
+    await tx.query(`ALTER TABLE router_call DROP COLUMN cancel`);
     await tx.query(`CREATE UNIQUE INDEX router_attempt_one_per_call ON router_attempt (call_id) WHERE live`);
     await tx.query(`CREATE UNIQUE INDEX router_attempt_one_per_line ON router_attempt (line_ref) WHERE live`);
     await tx.query(`CREATE INDEX router_attempt_live ON router_attempt (channel, look_at) WHERE live`);

@@ -53,7 +53,7 @@ export class PgAttempts implements Attempts {
   private async settleRow(attemptId: string, { state, outcome, kind, vendorCallId, vendorCode, reason, at, lookAt }: Settlement): Promise<string | undefined> {
     const rows = await this.tx.query<{ before: string }>(
       `UPDATE router_attempt a SET
-         outcome = coalesce(a.outcome, $3), outcome_kind = coalesce(a.outcome_kind, $4), settled_at = coalesce(a.settled_at, $8),
+         outcome = coalesce(a.outcome, $3), outcome_kind = CASE WHEN old.open THEN $4 ELSE coalesce(a.outcome_kind, $4) END, settled_at = coalesce(a.settled_at, $8),
          vendor_call_id = coalesce(a.vendor_call_id, $5), vendor_code = coalesce($6, a.vendor_code), reason = coalesce($7, a.reason),
          accepted_at = CASE WHEN $2 = 'accepted' THEN coalesce(a.accepted_at, $8) ELSE a.accepted_at END,
          look_at = CASE WHEN old.open THEN $9 ELSE a.look_at END,
@@ -94,7 +94,7 @@ export class PgAttempts implements Attempts {
   }
 
   async find(attemptId: string): Promise<LiveAttempt | undefined> {
-    return (await this.read(`a.attempt_id = $1`, [attemptId]))[0];
+    return (await this.read(`a.attempt_id = $1 FOR UPDATE OF a`, [attemptId]))[0];
   }
 
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean> {

@@ -38,7 +38,8 @@ export class PgDirectory implements Directory {
 
   async saveSessions(sessions: readonly SeatSession[]): Promise<void> {
     if (sessions.length === 0) return;
-    const latest = [...new Map(sessions.map((session) => [seatKey(session.channel, session.seat), session])).values()];
+    const inTime = [...sessions].sort((a, b) => a.at - b.at);
+    const latest = [...new Map(inTime.map((session) => [seatKey(session.channel, session.seat), session])).values()];
     await this.tx.query(
       `INSERT INTO router_seat AS s (channel, seat, sealed, at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
        ON CONFLICT (channel, seat) DO UPDATE SET sealed = excluded.sealed, at = excluded.at WHERE s.at <= excluded.at`,

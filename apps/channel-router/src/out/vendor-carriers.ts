@@ -64,12 +64,12 @@ export class VendorCarriers extends Carriers {
     const numbers = this.numbersOf(command);
     if (numbers === undefined) return { kind: 'not-sent', reason: 'the numbers of the call cannot be read here' };
     const { agent, record, maxDurationSeconds } = command;
+    const seat = this.seatOf(attempt, session);
+    if (seat === undefined) return { kind: 'not-sent', reason: 'the session of the seat cannot be read here' };
     const request: DialRequest = {
-      attemptId: attempt.attemptId, ...numbers, record,
+      attemptId: attempt.attemptId, ...numbers, record, ...seat,
       ...(agent === undefined ? {} : { agent }),
       ...(maxDurationSeconds === undefined || !open.channel.capabilities.maxDuration ? {} : { maxDurationSeconds }),
-      ...(attempt.seat === undefined ? {} : { seat: attempt.seat }),
-      ...(session === undefined || attempt.seat === undefined ? {} : { session: this.sessionText(session, attempt.channel, attempt.seat) }),
     };
     try {
       return await open.adapter.dial(request);
@@ -81,9 +81,10 @@ export class VendorCarriers extends Carriers {
   override async hangUp(attempt: LiveAttempt, session: string | undefined): Promise<HangUpResult> {
     const open = this.channels.find(attempt.channel);
     if (open?.adapter.cancel === undefined || !open.channel.capabilities.cancel || attempt.vendorCallId === undefined) return { kind: 'refused', reason: 'this channel cannot end a call' };
-    const seat = attempt.seat === undefined || session === undefined ? {} : { seat: attempt.seat, session: this.sessionText(session, attempt.channel, attempt.seat) };
+    const seat = this.seatOf(attempt, session);
+    if (seat === undefined) return { kind: 'refused', reason: 'the session of the seat cannot be read here' };
     try {
-      return await open.adapter.cancel({ vendorCallId: attempt.vendorCallId, ...seat });
+      return await open.adapter.cancel({ vendorCallId: attempt.vendorCallId, ...(session === undefined ? {} : seat) });
     } catch (error) {
       return { kind: 'unknown', reason: describeError(error) };
     }
@@ -119,8 +120,14 @@ export class VendorCarriers extends Carriers {
     await this.eventLog.append(topics.channelNotifications.name, [encodeChannelNotification({ ...header, sealed: sealNotification(raw, id, this.notifications) }, 'channel-router')]);
   }
 
-  private sessionText(sealed: string, channel: string, seat: string): string {
-    return this.sessions.open(Buffer.from(sealed, 'base64'), `${channel}/${seat}`).toString();
+  /** `undefined` when the session was sealed with another key. */
+  private seatOf({ channel, seat }: Attempt, sealed: string | undefined): Pick<DialRequest, 'seat' | 'session'> | undefined {
+    if (seat === undefined || sealed === undefined) return seat === undefined ? {} : { seat };
+    try {
+      return { seat, session: this.sessions.open(Buffer.from(sealed, 'base64'), `${channel}/${seat}`).toString() };
+    } catch {
+      return undefined;
+    }
   }
 
   private factsOf(open: OpenChannel): CarrierFacts {
