@@ -80,7 +80,7 @@ async function objectStoreVariables({ env, log, say, objectStorePort }: BackendO
 function serviceVariables({ simulatorSpeed, env }: BackendOptions, dataDir: string, secrets: DevelopmentSecrets, ports: Environment): Environment {
   const portOf = (service: string): string => ports[`${variablePrefix(service)}_PORT`] ?? '';
   const channelsFile = join(dataDir, 'channels.yaml');
-  if (env['CC_CHANNELS_FILE'] === undefined) writeFileSync(channelsFile, simulatedChannels(`http://127.0.0.1:${portOf('vendor-simulator')}`, secrets.callbackSecret, simulatorSpeed), { mode: 0o600 });
+  if (env['CC_CHANNELS_FILE'] === undefined) writeFileSync(channelsFile, simulatedChannels({ simulatorUrl: `http://127.0.0.1:${portOf('vendor-simulator')}`, ingestUrl: `http://127.0.0.1:${portOf('e9-callback-ingest')}`, callbackSecret: secrets.callbackSecret, speed: simulatorSpeed }), { mode: 0o600 });
   return {
     CC_API_KEYS: `${TENANT}:${secrets.apiKey}`,
     CC_ENCRYPTION_KEY: secrets.encryptionKey,

@@ -2,44 +2,68 @@ import { stringify } from 'yaml';
 
 /** Durations of the vendors, in seconds of their real time. */
 const E9_RECORDING_READY_SECONDS = 600;
-/** The vendor allows fewer than ten. */
-const DOCUMENTED_QUERIES_PER_MINUTE = 9;
 const HW_RECORDING_READY_SECONDS = 2;
 const HW_POLL_MS = 2000;
 const MIN_POLL_MS = 200;
 
+export interface SimulatedWorld {
+  readonly simulatorUrl: string;
+  /** Where the vendors post: e9-callback-ingest. */
+  readonly ingestUrl: string;
+  readonly callbackSecret: string;
+  /** Divides every duration of the simulated calls. */
+  readonly speed: number;
+  /** Record queries of e9; absent: as many as the vendor allows. */
+  readonly e9QueriesPerMinute?: number;
+  /** Thresholds of all channels that differ from the defaults. */
+  readonly health?: Readonly<Record<string, number>>;
+}
+
 /** A channel file for the simulator, whose credentials are those of its settings' defaults. */
-export function simulatedChannels(simulatorUrl: string, callbackSecret: string, speed: number, queriesPerMinute = DOCUMENTED_QUERIES_PER_MINUTE): string {
-  return stringify({
-    channels: [
-      {
-        id: 'e9-main',
-        vendor: 'e9',
-        protocol: 'callback',
-        weight: 10,
-        limits: { queriesPerMinute },
-        callbackSecrets: [{ value: callbackSecret }],
-        settings: {
-          endpoint: `${simulatorUrl}/e9`,
-          accountSid: 'e9devaccount00000000000000000001',
-          authToken: { value: 'e9devtoken0000000000000000000001' },
-          appId: 'e9devapp000000000000000000000001',
-          recordingReadyAfterSeconds: Math.ceil(E9_RECORDING_READY_SECONDS / speed),
-        },
-      },
-      {
-        id: 'hw-main',
-        vendor: 'hw',
-        protocol: 'createCall',
-        weight: 5,
-        settings: {
-          endpoint: `${simulatorUrl}/hw`,
-          appKey: 'hwdevappkey000000000000000000001',
-          appSecret: { value: 'hwdevappsecret000000000000000001' },
-          pollIntervalMs: Math.max(MIN_POLL_MS, Math.ceil(HW_POLL_MS / speed)),
-          recordingReadyAfterSeconds: 1 + Math.ceil(HW_RECORDING_READY_SECONDS / speed),
-        },
-      },
-    ],
-  });
+export function simulatedChannels(world: SimulatedWorld): string {
+  const health = world.health === undefined ? {} : { health: world.health };
+  return stringify({ channels: [e9(world), createCall(world), voiceCall(world)].map((channel) => ({ ...channel, ...health })) });
+}
+
+function e9({ simulatorUrl, callbackSecret, speed, e9QueriesPerMinute }: SimulatedWorld): object {
+  return {
+    id: 'e9-main', vendor: 'e9', protocol: 'callback', weight: 10,
+    ...(e9QueriesPerMinute === undefined ? {} : { limits: { queriesPerMinute: e9QueriesPerMinute } }),
+    callbackSecrets: [{ value: callbackSecret }],
+    settings: {
+      endpoint: `${simulatorUrl}/e9`,
+      accountSid: 'e9devaccount00000000000000000001',
+      authToken: { value: 'e9devtoken0000000000000000000001' },
+      appId: 'e9devapp000000000000000000000001',
+      recordingReadyAfterSeconds: Math.ceil(E9_RECORDING_READY_SECONDS / speed),
+    },
+  };
+}
+
+function createCall({ simulatorUrl, speed }: SimulatedWorld): object {
+  return {
+    id: 'hw-main', vendor: 'hw', protocol: 'createCall', weight: 5,
+    settings: {
+      endpoint: `${simulatorUrl}/hw`,
+      appKey: 'hwdevappkey000000000000000000001',
+      appSecret: { value: 'hwdevappsecret000000000000000001' },
+      pollIntervalMs: Math.max(MIN_POLL_MS, Math.ceil(HW_POLL_MS / speed)),
+      recordingReadyAfterSeconds: 1 + Math.ceil(HW_RECORDING_READY_SECONDS / speed),
+    },
+  };
+}
+
+function voiceCall({ simulatorUrl, ingestUrl, callbackSecret }: SimulatedWorld): object {
+  return {
+    id: 'hw-voice', vendor: 'hw', protocol: 'voiceCall', weight: 1,
+    callbackSecrets: [{ value: callbackSecret }],
+    settings: {
+      endpoint: `${simulatorUrl}/hw`,
+      appKey: 'hwvoicedevkey0000000000000000001',
+      appSecret: { value: 'hwvoicedevsecret0000000000000001' },
+      displayNbr: '+864001234567',
+      displayCalleeNbr: '+861088889999',
+      callbackUrl: { value: `${ingestUrl}/callbacks/hw-voice/${callbackSecret}` },
+    },
+  };
 }

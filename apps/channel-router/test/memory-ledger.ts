@@ -291,11 +291,11 @@ class MemoryAttempts implements Attempts {
 
   async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<LiveAttempt[]> {
     const late = new Set<string>();
-    for (const { attemptId, vendorCallId, says } of [...words].sort((a, b) => Number(a.says === 'ended') - Number(b.says === 'ended'))) {
+    for (const { attemptId, vendorCallId, says, asked } of [...words].sort((a, b) => Number(a.says === 'ended') - Number(b.says === 'ended'))) {
       const attempt = this.ledger.attempts.rows.get(attemptId);
       if (attempt === undefined) continue;
       const named = { ...attempt, vendorCallId: attempt.vendorCallId ?? vendorCallId };
-      if (isLive(attempt)) this.hearLive(named, says, nowMs, lookAtMs);
+      if (isLive(attempt)) this.hearLive(named, { says, asked: asked === true }, nowMs, lookAtMs);
       else if ((attempt.state === 'refused' || attempt.state === 'not-placed') && !attempt.lateRing) {
         this.ledger.attempts.set(attemptId, { ...named, lateRing: true, hangUpAt: nowMs });
         late.add(attemptId);
@@ -304,10 +304,11 @@ class MemoryAttempts implements Attempts {
     return this.ledger.attempts.values().filter((attempt) => late.has(attempt.attemptId)).map((attempt) => this.ledger.liveOf(attempt));
   }
 
-  private hearLive(attempt: StoredAttempt, says: VendorWord['says'], nowMs: number, lookAtMs: number): void {
-    const { attemptId, heardAt = nowMs, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
+  private hearLive(attempt: StoredAttempt, { says, asked }: { readonly says: VendorWord['says']; readonly asked: boolean }, nowMs: number, lookAtMs: number): void {
+    const { attemptId, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
+    const heardAt = attempt.heardAt ?? (asked ? undefined : nowMs);
     const limited = says === 'connected' && limit !== undefined ? { hangUpAt: attempt.hangUpAt ?? nowMs + limit * 1000, hangUpAfterSeconds: undefined } : {};
-    const confirmed = { ...(attempt.heardAt === undefined ? { lookAt: lookAtMs } : {}), ...(attempt.state === 'accepted' ? {} : { giveUpAt: attempt.holdUntil }) };
+    const confirmed = { ...(attempt.state !== 'accepted' || (attempt.heardAt === undefined && !asked) ? { lookAt: lookAtMs } : {}), ...(attempt.state === 'accepted' ? {} : { giveUpAt: attempt.holdUntil }) };
     this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...confirmed, state: says === 'ended' ? 'ended' : 'accepted' });
     if (says !== 'ended') return;
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
@@ -430,7 +431,7 @@ class MemoryChannels implements ChannelStates {
     const failures = settled.filter(({ outcome }) => outcome === 'failure');
     const lastWell = Math.max(0, ...settled.filter(({ outcome }) => outcome === 'well').map(({ at }) => at));
     const lastHeard = Math.max(0, ...own.map(({ heardAt }) => heardAt ?? 0));
-    const unheard = (a: StoredAttempt): boolean => a.state === 'accepted' && a.heardAt === undefined && a.acceptedAt !== undefined && a.acceptedAt <= heardByMs;
+    const unheard = (a: StoredAttempt): boolean => a.heardAt === undefined && a.acceptedAt !== undefined && a.acceptedAt <= heardByMs;
     const trials = own.filter(({ trial, sentAt }) => trial && sentAt >= trialsFromMs);
     return {
       dials: settled.length, failures: failures.length, well: settled.length - failures.length, failuresInARow: failures.filter(({ at }) => at > lastWell).length,

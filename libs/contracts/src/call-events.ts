@@ -22,6 +22,8 @@ const eventBase = {
   /** When CC learnt of it, epoch ms. */
   recordedAt: z.number().int(),
   source: EventSource,
+  /** How the message came that a `derived` fact was concluded from. */
+  via: z.enum(['callback', 'poll', 'query']).optional(),
 };
 
 const attemptBase = {

@@ -61,6 +61,8 @@ export interface VendorWord {
   readonly attemptId: string;
   readonly vendorCallId?: string | undefined;
   readonly says: 'placed' | 'connected' | 'ended';
+  /** The vendor was asked: it proves the call, and not that the vendor tells of its calls by itself. */
+  readonly asked?: boolean | undefined;
 }
 
 /** Lines as they stand: which carry a live call, and the place of the first call that waits for each. */

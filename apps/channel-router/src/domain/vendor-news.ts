@@ -9,6 +9,15 @@ const ownSources: ReadonlySet<CallEvent['source']> = new Set<CallEvent['source']
 /** A vendor's message about an attempt proves that it was placed, whatever the dial's answer was; its end frees the line. */
 export function wordOf(event: CallEvent): VendorWord | undefined {
   if (ownSources.has(event.source)) return undefined;
+  const word = plainWordOf(event);
+  return word !== undefined && isAsked(event) ? { ...word, asked: true } : word;
+}
+
+function isAsked({ source, via }: CallEvent): boolean {
+  return source === 'query' || via === 'query';
+}
+
+function plainWordOf(event: CallEvent): VendorWord | undefined {
   switch (event.type) {
     case 'cc.call.attempt-accepted.v1':
       return { attemptId: event.attemptId, vendorCallId: event.vendorCallId, says: 'placed' };

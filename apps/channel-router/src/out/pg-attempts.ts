@@ -66,18 +66,18 @@ export class PgAttempts implements Attempts {
   }
 
   async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<LiveAttempt[]> {
-    const said = `(SELECT attempt_id, max(vendor_call_id) AS vendor_call_id, bool_or(says = 'connected') AS connected, bool_or(says = 'ended') AS ended
-       FROM unnest($1::text[], $2::text[], $3::text[]) AS u(attempt_id, vendor_call_id, says) GROUP BY attempt_id)`;
-    const values = [words.map((word) => word.attemptId), words.map((word) => word.vendorCallId ?? null), words.map((word) => word.says)];
+    const said = `(SELECT attempt_id, max(vendor_call_id) AS vendor_call_id, bool_or(says = 'connected') AS connected, bool_or(says = 'ended') AS ended, bool_or(NOT asked) AS unasked
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS u(attempt_id, vendor_call_id, says, asked) GROUP BY attempt_id)`;
+    const values = [words.map((word) => word.attemptId), words.map((word) => word.vendorCallId ?? null), words.map((word) => word.says), words.map((word) => word.asked === true)];
     const late = await this.tx.query<{ attempt_id: string }>(
-      `UPDATE router_attempt a SET late_ring = true, hang_up_at = $4, vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id)
+      `UPDATE router_attempt a SET late_ring = true, hang_up_at = $5, vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id)
        FROM ${said} t WHERE a.attempt_id = t.attempt_id AND a.state IN ('refused', 'not-placed') AND NOT a.late_ring RETURNING a.attempt_id`, [...values, nowMs]);
     const ended = await this.tx.query<{ attempt_id: string; call_id: string; ended: boolean }>(
       `UPDATE router_attempt a SET vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id),
-         heard_at = coalesce(a.heard_at, $4), accepted_at = coalesce(a.accepted_at, $4),
-         look_at = CASE WHEN a.heard_at IS NULL THEN $5 ELSE a.look_at END,
+         heard_at = CASE WHEN t.unasked THEN coalesce(a.heard_at, $5) ELSE a.heard_at END, accepted_at = coalesce(a.accepted_at, $5),
+         look_at = CASE WHEN a.state <> 'accepted' OR (a.heard_at IS NULL AND t.unasked) THEN $6 ELSE a.look_at END,
          give_up_at = CASE WHEN a.state = 'accepted' THEN a.give_up_at ELSE a.hold_until END,
-         hang_up_at = CASE WHEN t.connected AND a.hang_up_at IS NULL THEN $4 + a.hang_up_after * 1000 ELSE a.hang_up_at END,
+         hang_up_at = CASE WHEN t.connected AND a.hang_up_at IS NULL THEN $5 + a.hang_up_after * 1000 ELSE a.hang_up_at END,
          hang_up_after = CASE WHEN t.connected THEN NULL ELSE a.hang_up_after END,
          state = CASE WHEN t.ended THEN 'ended' ELSE 'accepted' END
        FROM ${said} t WHERE a.attempt_id = t.attempt_id AND a.live RETURNING a.attempt_id, a.call_id, t.ended`, [...values, nowMs, lookAtMs]);

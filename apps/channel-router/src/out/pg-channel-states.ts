@@ -34,11 +34,11 @@ const EVIDENCE = `
   CROSS JOIN LATERAL (
     SELECT count(*)::int AS in_a_row FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.from_ms AND a.outcome = 'failure' AND a.settled_at > coalesce(d.last_well, 0)) r
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS silent FROM router_attempt a WHERE a.channel = q.channel AND a.live AND a.state = 'accepted' AND a.heard_at IS NULL AND a.accepted_at <= q.heard_by_ms
+    SELECT count(*)::int AS silent FROM router_attempt a WHERE a.channel = q.channel AND a.heard_at IS NULL AND a.accepted_at <= q.heard_by_ms
       AND a.accepted_at > coalesce((SELECT max(heard_at) FROM router_attempt h WHERE h.channel = q.channel), 0)) s
   CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome = 'well' AND heard_at IS NOT NULL)::int AS passed,
-      count(*) FILTER (WHERE outcome = 'failure' OR (live AND state = 'accepted' AND heard_at IS NULL AND accepted_at <= q.heard_by_ms))::int AS failed
+      count(*) FILTER (WHERE outcome = 'failure' OR (heard_at IS NULL AND accepted_at <= q.heard_by_ms))::int AS failed
     FROM router_attempt a WHERE a.channel = q.channel AND a.trial AND a.sent_at >= q.trials_from_ms) t`;
 
 /** {@link ChannelStates} in PostgreSQL. */

@@ -27,7 +27,7 @@ export function toCallEvent(fact: Fact, attempt: KnownAttempt, header: Notificat
   const source = derived === true ? 'derived' : header.kind;
   const digest = hash('sha256', JSON.stringify([source, said]), 'hex').slice(0, 16);
   const { attemptId, callId, tenant, channel } = attempt;
-  return CallEvent.parse({ ...said, id: `${attemptId}/${nameOf(fact.type)}/${digest}`, callId, tenant, attemptId, channel, recordedAt: header.receivedAt, source });
+  return CallEvent.parse({ ...said, id: `${attemptId}/${nameOf(fact.type)}/${digest}`, callId, tenant, attemptId, channel, recordedAt: header.receivedAt, source, ...(derived === true ? { via: header.kind } : {}) });
 }
 
 const nameOf = (type: string): string => type.replace(/^cc\.call\./, '').replace(/\.v\d+$/, '');

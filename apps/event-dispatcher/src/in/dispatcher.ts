@@ -72,7 +72,7 @@ export class Dispatcher {
 function acceptedEvent(notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
   if (notification.vendorCallId === undefined) return [];
   const { attemptId, callId, tenant, channel } = attempt;
-  return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', vendorCallId: notification.vendorCallId }];
+  return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', via: notification.kind, vendorCallId: notification.vendorCallId }];
 }
 
 /** Of copies the first: it tells when the event was first heard of. */
