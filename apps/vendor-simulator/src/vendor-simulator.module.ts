@@ -11,16 +11,20 @@ import { HwTokens } from './domain/hw/hw-tokens';
 import { Pace } from './domain/pace';
 import { Tally } from './domain/tally';
 import { Timers } from './domain/timers';
+import { CallsController } from './in/calls.controller';
 import { ControlController } from './in/control.controller';
 import { E9Controller } from './in/e9.controller';
 import { HwVoiceCallController } from './in/hw-voice-call.controller';
 import { HwController } from './in/hw.controller';
+import { OutagesController } from './in/outages.controller';
+import { PageController } from './in/page.controller';
+import { ScenariosController } from './in/scenarios.controller';
 import { HttpCallbackSender } from './out/http-callback-sender';
 import { SystemTimers } from './out/system-timers';
 import { SimulatorSettings } from './vendor-simulator.config';
 
 @Module({
-  controllers: [E9Controller, HwController, HwVoiceCallController, ControlController],
+  controllers: [E9Controller, HwController, HwVoiceCallController, ControlController, ScenariosController, OutagesController, CallsController, PageController],
   providers: [
     Tally,
     { provide: Timers, useClass: SystemTimers },
@@ -33,15 +37,15 @@ import { SimulatorSettings } from './vendor-simulator.config';
     },
     {
       provide: E9Announcer,
-      inject: [Clock, Timers, Pace, Tally, Log, CallbackSender, SimulatorSettings],
-      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, sender: CallbackSender, { values }: SimulatorSettings) =>
-        new E9Announcer({ clock, timers, pace, tally, log }, sender, values.e9AppId),
+      inject: [Clock, Timers, Pace, Tally, Log, Exchange, CallbackSender, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, exchange: Exchange, sender: CallbackSender, { values }: SimulatorSettings) =>
+        new E9Announcer({ clock, timers, pace, tally, log }, exchange, sender, values.e9AppId),
     },
     {
       provide: E9Platform,
-      inject: [Clock, Pace, Tally, Exchange, E9Announcer, SimulatorSettings],
-      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, announcer: E9Announcer, { values }: SimulatorSettings) =>
-        new E9Platform({ account: accountOf(values), clock, pace, tally }, exchange, announcer),
+      inject: [Clock, Pace, Tally, Exchange, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, { values }: SimulatorSettings) =>
+        new E9Platform({ account: accountOf(values), clock, pace, tally }, exchange),
     },
     { provide: HwTokens, inject: [Clock, SimulatorSettings], useFactory: (clock: Clock, { values }: SimulatorSettings) => new HwTokens(clock, { appKey: values.hwAppKey, appSecret: values.hwAppSecret }) },
     { provide: HwPlatform, inject: [Clock, Pace, Tally, Exchange], useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange) => new HwPlatform({ clock, pace, tally }, exchange) },
