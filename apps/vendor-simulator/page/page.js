@@ -197,7 +197,9 @@ function show(live) {
   const status = byId('status');
   status.className = '';
   const pace = live.speed === 1 ? '' : ` · ${live.speed} times as fast as life, clocks show simulated time`;
-  write(status, `${live.liveCalls === 1 ? '1 live call' : `${live.liveCalls} live calls`}${pace}`);
+  const shown = live.calls.filter(({ phase }) => phase !== 'ended').length;
+  const newestOnly = shown < live.liveCalls ? `, the newest ${shown} are shown` : '';
+  write(status, `${live.liveCalls === 1 ? '1 live call' : `${live.liveCalls} live calls`}${newestOnly}${pace}`);
   byId('no-calls').hidden = live.calls.length > 0;
   byId('no-scripts').hidden = live.scripts.length > 0;
   byId('no-rings').hidden = live.rings.length > 0;
