@@ -219,16 +219,25 @@ describe('the control side', () => {
   });
 });
 
-test('a stop ends a dial that is never answered', async () => {
-  const service = await startSimulator('http://127.0.0.1:1/', 1000);
-  await fetch(`${service.url}/control/scenarios`, { method: 'POST', body: JSON.stringify({ vendor: 'e9', dial: 'never' }) });
+describe('a dial that is never answered', () => {
   const outcomes: string[] = [];
-  const outcome = dialE9(service.url, '13812345680').then(() => outcomes.push('answered'), () => outcomes.push('ended without an answer'));
-  await until('the ring', async () => (Rings.parse(await (await fetch(`${service.url}/control/rings`)).json()).items.length > 0 ? true : undefined));
-  // The whole call, which at this speed is a few hundredths of a second.
-  await until('the end', async () => (Rings.parse(await (await fetch(`${service.url}/control/rings`)).json()).items.every(({ endedAt }) => endedAt !== undefined) ? true : undefined));
-  expect(outcomes).toEqual([]);
-  await service.stop();
-  await outcome;
-  expect(outcomes).toEqual(['ended without an answer']);
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await startSimulator('http://127.0.0.1:1/', 1000);
+  });
+  afterAll(() => service.stop());
+
+  const rings = async () => Rings.parse(await (await fetch(`${service.url}/control/rings`)).json()).items;
+
+  test('rings, and waits until the simulator stops', async () => {
+    await fetch(`${service.url}/control/scenarios`, { method: 'POST', body: JSON.stringify({ vendor: 'e9', dial: 'never' }) });
+    const outcome = dialE9(service.url, '13812345680').then(() => outcomes.push('answered'), () => outcomes.push('ended without an answer'));
+    // The whole call, which at this speed is a few hundredths of a second.
+    await until('the end', async () => ((await rings()).filter(({ endedAt }) => endedAt !== undefined).length === 2 ? true : undefined));
+    expect(outcomes).toEqual([]);
+    await service.stop();
+    await outcome;
+    expect(outcomes).toEqual(['ended without an answer']);
+  });
 });
