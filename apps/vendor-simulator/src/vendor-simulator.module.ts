@@ -4,6 +4,7 @@ import { CallbackSender } from './domain/callback-sender';
 import { E9Announcer } from './domain/e9/e9-announcer';
 import { E9Platform } from './domain/e9/e9-platform';
 import { Exchange } from './domain/exchange';
+import { KeptPushTerms } from './domain/hw-voice-call/push-terms';
 import { VoiceCallAnnouncer } from './domain/hw-voice-call/voice-call-announcer';
 import { VoiceCallPlatform } from './domain/hw-voice-call/voice-call-platform';
 import { HwPlatform } from './domain/hw/hw-platform';
@@ -49,17 +50,18 @@ import { SimulatorSettings } from './vendor-simulator.config';
     },
     { provide: HwTokens, inject: [Clock, SimulatorSettings], useFactory: (clock: Clock, { values }: SimulatorSettings) => new HwTokens(clock, { appKey: values.hwAppKey, appSecret: values.hwAppSecret }) },
     { provide: HwPlatform, inject: [Clock, Pace, Tally, Exchange], useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange) => new HwPlatform({ clock, pace, tally }, exchange) },
+    KeptPushTerms,
     {
       provide: VoiceCallAnnouncer,
-      inject: [Clock, Timers, Pace, Tally, Log, CallbackSender, SimulatorSettings],
-      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, sender: CallbackSender, { values }: SimulatorSettings) =>
-        new VoiceCallAnnouncer({ clock, timers, pace, tally, log }, sender, voiceApplicationOf(values)),
+      inject: [Clock, Timers, Pace, Tally, Log, Exchange, CallbackSender, KeptPushTerms, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, exchange: Exchange, sender: CallbackSender, terms: KeptPushTerms, { values }: SimulatorSettings) =>
+        new VoiceCallAnnouncer({ clock, timers, pace, tally, log }, exchange, sender, { application: voiceApplicationOf(values), termsOf: (id) => terms.of(id) }),
     },
     {
       provide: VoiceCallPlatform,
-      inject: [Clock, Pace, Tally, Exchange, VoiceCallAnnouncer, SimulatorSettings],
-      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, announcer: VoiceCallAnnouncer, { values }: SimulatorSettings) =>
-        new VoiceCallPlatform({ application: voiceApplicationOf(values), clock, pace, tally }, exchange, announcer),
+      inject: [Clock, Pace, Tally, Exchange, KeptPushTerms, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, terms: KeptPushTerms, { values }: SimulatorSettings) =>
+        new VoiceCallPlatform({ application: voiceApplicationOf(values), clock, pace, tally }, exchange, terms),
     },
   ],
 })

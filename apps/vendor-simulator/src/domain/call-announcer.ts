@@ -38,7 +38,7 @@ export class CallAnnouncer<N extends Reported> {
       else await announcements.deliver(notification, call);
     });
     exchange.follow((call) => {
-      if (announcements.announces(call)) schedule.replan(call, arrangeDeliveries(announcements.of(call), call.scenario.callbacks, tools.pace), announcements.nameOf);
+      if (announcements.announces(call)) schedule.plan(call, arrangeDeliveries(announcements.of(call), call.scenario.callbacks, tools.pace), announcements.nameOf);
     });
   }
 }
