@@ -4,6 +4,7 @@ import { CallbackSender } from './domain/callback-sender';
 import { E9Announcer } from './domain/e9/e9-announcer';
 import { E9Platform } from './domain/e9/e9-platform';
 import { Exchange } from './domain/exchange';
+import { KeptPushTerms } from './domain/hw-voice-call/push-terms';
 import { VoiceCallAnnouncer } from './domain/hw-voice-call/voice-call-announcer';
 import { VoiceCallPlatform } from './domain/hw-voice-call/voice-call-platform';
 import { HwPlatform } from './domain/hw/hw-platform';
@@ -11,16 +12,20 @@ import { HwTokens } from './domain/hw/hw-tokens';
 import { Pace } from './domain/pace';
 import { Tally } from './domain/tally';
 import { Timers } from './domain/timers';
+import { CallsController } from './in/calls.controller';
 import { ControlController } from './in/control.controller';
 import { E9Controller } from './in/e9.controller';
 import { HwVoiceCallController } from './in/hw-voice-call.controller';
 import { HwController } from './in/hw.controller';
+import { OutagesController } from './in/outages.controller';
+import { PageController } from './in/page.controller';
+import { ScenariosController } from './in/scenarios.controller';
 import { HttpCallbackSender } from './out/http-callback-sender';
 import { SystemTimers } from './out/system-timers';
 import { SimulatorSettings } from './vendor-simulator.config';
 
 @Module({
-  controllers: [E9Controller, HwController, HwVoiceCallController, ControlController],
+  controllers: [E9Controller, HwController, HwVoiceCallController, ControlController, ScenariosController, OutagesController, CallsController, PageController],
   providers: [
     Tally,
     { provide: Timers, useClass: SystemTimers },
@@ -33,29 +38,30 @@ import { SimulatorSettings } from './vendor-simulator.config';
     },
     {
       provide: E9Announcer,
-      inject: [Clock, Timers, Pace, Tally, Log, CallbackSender, SimulatorSettings],
-      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, sender: CallbackSender, { values }: SimulatorSettings) =>
-        new E9Announcer({ clock, timers, pace, tally, log }, sender, values.e9AppId),
+      inject: [Clock, Timers, Pace, Tally, Log, Exchange, CallbackSender, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, exchange: Exchange, sender: CallbackSender, { values }: SimulatorSettings) =>
+        new E9Announcer({ clock, timers, pace, tally, log }, exchange, sender, values.e9AppId),
     },
     {
       provide: E9Platform,
-      inject: [Clock, Pace, Tally, Exchange, E9Announcer, SimulatorSettings],
-      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, announcer: E9Announcer, { values }: SimulatorSettings) =>
-        new E9Platform({ account: accountOf(values), clock, pace, tally }, exchange, announcer),
+      inject: [Clock, Pace, Tally, Exchange, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, { values }: SimulatorSettings) =>
+        new E9Platform({ account: accountOf(values), clock, pace, tally }, exchange),
     },
     { provide: HwTokens, inject: [Clock, SimulatorSettings], useFactory: (clock: Clock, { values }: SimulatorSettings) => new HwTokens(clock, { appKey: values.hwAppKey, appSecret: values.hwAppSecret }) },
     { provide: HwPlatform, inject: [Clock, Pace, Tally, Exchange], useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange) => new HwPlatform({ clock, pace, tally }, exchange) },
+    KeptPushTerms,
     {
       provide: VoiceCallAnnouncer,
-      inject: [Clock, Timers, Pace, Tally, Log, CallbackSender, SimulatorSettings],
-      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, sender: CallbackSender, { values }: SimulatorSettings) =>
-        new VoiceCallAnnouncer({ clock, timers, pace, tally, log }, sender, voiceApplicationOf(values)),
+      inject: [Clock, Timers, Pace, Tally, Log, Exchange, CallbackSender, KeptPushTerms, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, exchange: Exchange, sender: CallbackSender, terms: KeptPushTerms, { values }: SimulatorSettings) =>
+        new VoiceCallAnnouncer({ clock, timers, pace, tally, log }, exchange, sender, { application: voiceApplicationOf(values), termsOf: (id) => terms.of(id) }),
     },
     {
       provide: VoiceCallPlatform,
-      inject: [Clock, Pace, Tally, Exchange, VoiceCallAnnouncer, SimulatorSettings],
-      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, announcer: VoiceCallAnnouncer, { values }: SimulatorSettings) =>
-        new VoiceCallPlatform({ application: voiceApplicationOf(values), clock, pace, tally }, exchange, announcer),
+      inject: [Clock, Pace, Tally, Exchange, KeptPushTerms, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, terms: KeptPushTerms, { values }: SimulatorSettings) =>
+        new VoiceCallPlatform({ application: voiceApplicationOf(values), clock, pace, tally }, exchange, terms),
     },
   ],
 })

@@ -4,16 +4,21 @@ import type { Pace } from './pace';
 import type { SimulatedCall } from './simulated-call';
 import type { Timers } from './timers';
 
-interface Waiting {
-  readonly occurredAt: number;
-  readonly callOff: () => void;
+/** The callbacks of one call. */
+interface Course {
+  /** As it was planned last: what is sent speaks of it. */
+  call: SimulatedCall;
+  /** How to call off what is still to come, by name. */
+  readonly waiting: Map<string, () => void>;
+  /** What was handed over. */
+  readonly gone: Set<string>;
 }
 
 const IDLE_SECONDS = 0.05;
 
 /** Hands the callbacks of every call to `deliver` when they are due, those of one call one after the other, each once. */
 export class CallbackSchedule<N extends Reported> {
-  private readonly waiting = new Map<string, Set<Waiting>>();
+  private readonly courses = new Map<string, Course>();
   private readonly sending = new Map<string, Promise<void>>();
 
   /** @param deliver never rejects. */
@@ -22,32 +27,47 @@ export class CallbackSchedule<N extends Reported> {
     private readonly deliver: (notification: N, call: SimulatedCall) => Promise<void>,
   ) {}
 
-  plan(call: SimulatedCall, deliveries: readonly Delivery<N>[]): void {
+  /**
+   * Plans all the deliveries of a call whose course is new or has changed, in place of what waits. What was handed over before is not
+   * handed over again. @param nameOf tells a notification from the others of its call
+   */
+  plan(call: SimulatedCall, deliveries: readonly Delivery<N>[], nameOf: (notification: N) => string): void {
+    const course = this.courseOf(call);
+    for (const callOff of course.waiting.values()) callOff();
+    course.waiting.clear();
     // One moment for all: what is due at the same time then goes in the order of the list.
     const nowMs = this.tools.clock.nowMs();
-    for (const delivery of deliveries) this.planOne(delivery, call, nowMs);
-  }
-
-  /** What would report something after `atMs` is never sent. */
-  callOffAfter(call: SimulatedCall, atMs: number): void {
-    const waiting = this.waiting.get(call.id) ?? new Set();
-    for (const one of waiting) {
-      if (one.occurredAt <= atMs) continue;
-      one.callOff();
-      waiting.delete(one);
+    const counts = new Map<string, number>();
+    for (const delivery of deliveries) {
+      const name = nameOf(delivery.notification);
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      const key = `${name}#${count}`;
+      if (!course.gone.has(key)) this.planOne(course, delivery, nowMs, key);
     }
+    this.forgetIdle(course);
   }
 
-  private planOne({ notification, sendAt }: Delivery<N>, call: SimulatedCall, nowMs: number): void {
-    const waiting = this.waiting.get(call.id) ?? new Set();
-    this.waiting.set(call.id, waiting);
+  private courseOf(call: SimulatedCall): Course {
+    const course = this.courses.get(call.id) ?? { call, waiting: new Map<string, () => void>(), gone: new Set<string>() };
+    course.call = call;
+    this.courses.set(call.id, course);
+    return course;
+  }
+
+  private planOne(course: Course, { notification, sendAt }: Delivery<N>, nowMs: number, key: string): void {
     const due = (): void => {
-      waiting.delete(one);
-      if (waiting.size === 0) this.waiting.delete(call.id);
-      this.enqueue(notification, call);
+      course.waiting.delete(key);
+      course.gone.add(key);
+      this.forgetIdle(course);
+      this.enqueue(notification, course.call);
     };
-    const one: Waiting = { occurredAt: notification.occurredAt, callOff: this.tools.timers.after(sendAt - nowMs, due) };
-    waiting.add(one);
+    course.waiting.set(key, this.tools.timers.after(Math.max(0, sendAt - nowMs), due));
+  }
+
+  /** The last callback of a call is its end, after which nothing changes any more. */
+  private forgetIdle({ call, waiting }: Course): void {
+    if (waiting.size === 0) this.courses.delete(call.id);
   }
 
   private enqueue(notification: N, call: SimulatedCall): void {

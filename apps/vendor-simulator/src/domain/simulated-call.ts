@@ -1,13 +1,16 @@
 import type { CallTimes } from './call-times';
 import type { Scenario } from './scenario';
 
-export type VendorName = 'e9' | 'hw';
+export const vendorNames = ['e9', 'hw'] as const;
+export type VendorName = (typeof vendorNames)[number];
+
+export type Leg = 'A' | 'B';
 
 /** A call as the vendor's side knows it. */
 export interface SimulatedCall {
   readonly vendor: VendorName;
-  /** Which of the vendor's products, where it is not its first: ids are told apart by it. */
-  readonly protocol?: 'voiceCall';
+  /** Which of the vendor's products, where it is not its first: calls are told apart by it. */
+  readonly protocol?: string | undefined;
   /** e9 callId, hw callSerialNo, VoiceCall sessionId. */
   readonly id: string;
   readonly a: string;
@@ -23,12 +26,14 @@ export interface SimulatedCall {
   readonly scenario: Scenario;
   readonly dialledAt: number;
   readonly times: CallTimes;
+  /** Longest talk in simulated seconds, where the dial named one. */
+  readonly maxTalkSeconds?: number | undefined;
 }
 
 /** One ring of one leg, as the person at the phone would report it. */
 export interface Ring {
   readonly vendor: VendorName;
-  readonly leg: 'A' | 'B';
+  readonly leg: Leg;
   readonly number: string;
   readonly vendorCallId: string;
   readonly userData?: string;
@@ -37,16 +42,16 @@ export interface Ring {
   readonly ringAt: number;
   readonly answeredAt?: number;
   readonly endedAt?: number;
-  /** The phone was in use: it was reached, but could not be answered. */
+  /** The phone was in use, or its owner declined: it was reached, but not answered. */
   readonly busy?: true;
 }
 
-type Leg = { readonly leg: 'A' | 'B'; readonly number: string; readonly ringAt: number | undefined; readonly answeredAt: number | undefined; readonly busy: boolean };
+type LegCourse = { readonly leg: Leg; readonly number: string; readonly ringAt: number | undefined; readonly answeredAt: number | undefined; readonly busy: boolean };
 
 /** The rings of a call up to `nowMs`. */
 export function ringsOf(call: SimulatedCall, nowMs: number): Ring[] {
   const { times } = call;
-  const legs: Leg[] = [
+  const legs: LegCourse[] = [
     { leg: 'A', number: call.a, ringAt: times.aRingAt, answeredAt: times.aAnsweredAt, busy: times.end === 'a-busy' },
     { leg: 'B', number: call.b, ringAt: times.bRingAt, answeredAt: times.connectedAt, busy: times.end === 'b-busy' },
   ];

@@ -1,14 +1,14 @@
 import { Clock } from '@cc/kernel';
-import { InvalidRequest } from '@cc/platform';
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Exchange } from '../domain/exchange';
 import { Pace } from '../domain/pace';
-import { scenarios } from '../domain/scenario';
-import { phaseAt, type Ring, type SimulatedCall } from '../domain/simulated-call';
+import { summarizeRings, type RingSummary } from '../domain/ring-summary';
+import { phaseAt, type Ring } from '../domain/simulated-call';
 import { Tally } from '../domain/tally';
+import { parseQuery } from './json-body';
 
-const RingQuery = z.strictObject({ number: z.string().min(3).optional(), since: z.coerce.number().int().min(0).optional() });
+const RingQuery = z.strictObject({ number: z.string().min(3).optional(), since: z.coerce.number().int().min(0).optional(), attempt: z.string().min(1).optional() });
 
 /** What a tester sees and the vendors' customers never do. */
 @Controller('control')
@@ -20,18 +20,16 @@ export class ControlController {
     private readonly clock: Clock,
   ) {}
 
-  /** The scenarios by the last two digits of `to`. */
-  @Get('scenarios')
-  listScenarios(): { items: readonly { digits: string; name: string; happens: string }[] } {
-    return { items: scenarios.map(({ digits, name, happens }) => ({ digits, name, happens })) };
-  }
-
-  /** Every ring of every leg, in order of time: the oracle. `?number=` in any form, `?since=` epoch ms. */
+  /** Every ring of every leg, in order of time: the oracle. `?number=` in any form, `?since=` epoch ms, `?attempt=` what the dial sent to get it back. */
   @Get('rings')
   listRings(@Query() query: unknown): { items: readonly Ring[] } {
-    const parsed = RingQuery.safeParse(query);
-    if (!parsed.success) throw new InvalidRequest(parsed.error.issues.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, detail: message })));
-    return { items: this.exchange.rings(parsed.data) };
+    return { items: this.exchange.rings(parseQuery(RingQuery, query)) };
+  }
+
+  /** The rings counted by dial, and the calls for which a phone rang twice. The same filters. */
+  @Get('rings/summary')
+  summary(@Query() query: unknown): RingSummary {
+    return summarizeRings(this.exchange.rings(parseQuery(RingQuery, query)));
   }
 
   /** Forgets the rings up to now. */
@@ -39,13 +37,6 @@ export class ControlController {
   @HttpCode(204)
   clearRings(): void {
     this.exchange.clearRings();
-  }
-
-  /** Every call that the exchange remembers, with its whole planned course. */
-  @Get('calls')
-  listCalls(): { items: readonly object[] } {
-    const nowMs = this.clock.nowMs();
-    return { items: this.exchange.all().map((call) => describeCall(call, nowMs)) };
   }
 
   /** The simulator's speed and clock, the calls by phase, and how often each thing happened. */
@@ -56,9 +47,4 @@ export class ControlController {
     for (const call of this.exchange.all()) phases[phaseAt(call, nowMs)] += 1;
     return { speed: this.pace.speed, nowMs, calls: phases, counts: this.tally.all() };
   }
-}
-
-function describeCall(call: SimulatedCall, nowMs: number): object {
-  const { scenario, ...rest } = call;
-  return { ...rest, scenario: scenario.name, phase: phaseAt(call, nowMs) };
 }

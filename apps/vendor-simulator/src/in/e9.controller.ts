@@ -5,6 +5,7 @@ import { E9Platform, type E9Reply } from '../domain/e9/e9-platform';
 import type { E9Answer, E9Fields } from '../domain/e9/e9-codes';
 import { Pace } from '../domain/pace';
 import { Timers } from '../domain/timers';
+import { termsOf } from '../domain/transmission-terms';
 import { fieldsBelow, renderAnswer } from './e9-body';
 import { HTTP_STATUS_OF, transmit, transmitAudio } from './transmission';
 
@@ -56,4 +57,4 @@ export class E9Controller {
   }
 }
 
-const accepted = (answer: E9Answer): E9Reply => ({ answer, manner: 'accepted' });
+const accepted = (answer: E9Answer): E9Reply => ({ answer, manner: termsOf('accepted') });

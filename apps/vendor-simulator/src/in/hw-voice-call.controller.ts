@@ -51,7 +51,7 @@ export class HwVoiceCallController {
 
   private async answer(request: FastifyRequest, reply: FastifyReply, decide: (fields: VoiceCallFields | undefined) => VoiceCallReply): Promise<void> {
     const decided = this.platform.refusal(credentialsOf(request)) ?? decide(jsonObject(VoiceCallRequest.parse(request).body));
-    if (decided.manner === 'refused') return sendAnswer(reply, decided);
+    if (decided.manner.manner === 'refused') return sendAnswer(reply, decided);
     await transmit(reply, decided.manner, JSON_TYPE, JSON.stringify(decided.answer), (seconds) => this.timers.pause(this.pace.ms(seconds)));
   }
 }

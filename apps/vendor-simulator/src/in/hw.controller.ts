@@ -5,6 +5,7 @@ import { HwPlatform, type HwAnswer, type HwFields, type HwReply } from '../domai
 import { HwTokens } from '../domain/hw/hw-tokens';
 import { Pace } from '../domain/pace';
 import { Timers } from '../domain/timers';
+import { termsOf } from '../domain/transmission-terms';
 import { HTTP_STATUS_OF, transmit, transmitAudio } from './transmission';
 
 const HwRequest = z.object({
@@ -78,7 +79,7 @@ export class HwController {
   }
 }
 
-const accepted = (answer: HwAnswer): HwReply => ({ answer, manner: 'accepted' });
+const accepted = (answer: HwAnswer): HwReply => ({ answer, manner: termsOf('accepted') });
 const baseUrlOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
 
 async function send(reply: FastifyReply, body: Readonly<Record<string, unknown>>): Promise<void> {

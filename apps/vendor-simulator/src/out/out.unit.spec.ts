@@ -21,6 +21,15 @@ test('work happens once, called-off work never, and a stop ends pauses and drops
   expect(done).toEqual(['once']);
 });
 
+test('a pause that is longer than a timer can be does not end at once', async () => {
+  const timers = new SystemTimers();
+  const ended: string[] = [];
+  void timers.pause(2 ** 31 * 10).then(() => ended.push('the long one'));
+  await timers.pause(20);
+  expect(ended).toEqual([]);
+  timers.onModuleDestroy();
+});
+
 describe('a callback over HTTP', () => {
   let answer: (response: http.ServerResponse) => void = () => undefined;
   let arrived: () => void = () => undefined;

@@ -1,6 +1,9 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Timers } from '../domain/timers';
 
+/** Node fires a longer one at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The process's timers; what is still to come is dropped when the application stops, and pauses end at once. */
 export class SystemTimers extends Timers implements OnModuleDestroy {
   private readonly running = new Map<NodeJS.Timeout, () => void>();
@@ -31,7 +34,7 @@ export class SystemTimers extends Timers implements OnModuleDestroy {
     const timer = setTimeout(() => {
       this.running.delete(timer);
       work();
-    }, Math.max(0, delayMs));
+    }, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
     this.running.set(timer, onStop);
     return () => {
       clearTimeout(timer);

@@ -1,5 +1,6 @@
 /** The status codes that the simulator answers with, of the vendor's global error code page, in words of our own. */
 const represents = {
+  '900000': 'unknown error',
   '900098': 'a parameter is wrong',
   '900099': 'wrong interface version',
   '900100': 'sig is missing',
@@ -15,6 +16,7 @@ const represents = {
   '900111': 'wrong signature',
   '900112': 'appId is missing',
   '900113': 'unknown appId',
+  '900123': 'the application is over its quota',
   '900200': 'from is missing',
   '900201': 'from has a wrong format',
   '900202': 'to is missing',

@@ -3,10 +3,9 @@ import type { Exchange } from '../exchange';
 import type { Pace } from '../pace';
 import { mp3Of } from '../recording-audio';
 import type { DialManner } from '../scenario';
-import { scenarioFor } from '../scenario';
 import type { Tally } from '../tally';
+import { termsOf, type TransmissionTerms } from '../transmission-terms';
 import { beijingDateTime } from './beijing-time';
-import type { E9Announcer } from './e9-announcer';
 import { credentialFault, recordingAuth, type E9Account, type E9Credentials } from './e9-authentication';
 import { E9_SUCCESS, representOf, textOf, type E9Answer, type E9Code, type E9Fields } from './e9-codes';
 import { checkDial } from './e9-dial-request';
@@ -15,7 +14,7 @@ import { hangupFields } from './e9-notification';
 export interface E9Reply {
   readonly answer: E9Answer;
   /** What the connection does with the answer. */
-  readonly manner: DialManner;
+  readonly manner: TransmissionTerms;
 }
 
 export type E9Recording = { readonly kind: 'audio'; readonly audio: Buffer; readonly truncated: boolean } | { readonly kind: 'forbidden' | 'missing' };
@@ -40,7 +39,6 @@ export class E9Platform {
   constructor(
     private readonly tools: E9Tools,
     private readonly exchange: Exchange,
-    private readonly announcer: E9Announcer,
   ) {}
 
   /** The answer to a request whose credentials or body are wrong; undefined when they are right. */
@@ -51,20 +49,14 @@ export class E9Platform {
 
   dial(fields: E9Fields, baseUrl: string): E9Reply {
     const checked = checkDial(fields, this.tools.account);
-    if (checked.kind === 'fault') return { answer: this.refuse(checked.code), manner: 'refused' };
+    if (checked.kind === 'fault') return { answer: this.refuse(checked.code), manner: termsOf('refused') };
     const { dial } = checked;
-    const { dial: manner } = scenarioFor(dial.to);
-    if (manner === 'refused') return { answer: this.refuse('900221'), manner };
-    if (manner === 'failed') {
-      this.tools.tally.add('e9.dial.failed');
-      return { answer: {}, manner };
-    }
-    const call = this.exchange.place({
+    const { scenario, call, manner } = this.exchange.dial({
       vendor: 'e9', a: dial.from, b: dial.to, echo: dial.userData, shownToA: dial.shownToA, shownToB: dial.shownToB,
       recorded: dial.needRecord, baseUrl, maxTalkSeconds: dial.maxCallSeconds,
     });
-    this.announcer.announce(call);
-    this.tools.tally.add('e9.dial.placed');
+    this.tools.tally.add(call === undefined ? 'e9.dial.failed' : 'e9.dial.placed');
+    if (call === undefined || scenario.dial === 'error-inside') return { answer: this.refuse(codeOf(scenario.dial)), manner };
     return { answer: { ...this.success(), callId: call.id, subStatusCode: dial.displayFault ?? '' }, manner };
   }
 
@@ -76,7 +68,6 @@ export class E9Platform {
     if (appId !== this.tools.account.appId) return this.refuse('900113');
     const ended = this.exchange.hangUp('e9', callId);
     if (ended === undefined) return this.refuse('900217');
-    this.announcer.announceEnd(ended);
     this.tools.tally.add('e9.cancelled');
     return { ...this.success(), callId };
   }
@@ -126,4 +117,10 @@ export class E9Platform {
     this.tools.tally.add(`e9.refused.${code}`);
     return { statusCode: code, dateCreated: beijingDateTime(this.tools.clock.nowMs()), represent: representOf(code) };
   }
+}
+
+/** The code of a dial that is answered without a call id. 900000 is "unknown": it proves nothing. */
+function codeOf(manner: DialManner): E9Code {
+  if (manner === 'refused') return '900221';
+  return manner === 'unavailable' ? '900123' : '900000';
 }

@@ -1,4 +1,5 @@
-import { Clock, SilentLog } from '@cc/kernel';
+import { SilentLog } from '@cc/kernel';
+import { HandTime } from '../../../test/hand-time';
 import { CallbackSender, type CallbackOutcome } from '../callback-sender';
 import { arrangeDeliveries } from '../deliveries';
 import { Exchange } from '../exchange';
@@ -6,7 +7,6 @@ import { Pace } from '../pace';
 import { scenarioFor } from '../scenario';
 import type { SimulatedCall } from '../simulated-call';
 import { Tally } from '../tally';
-import { Timers } from '../timers';
 import { beijingDateTime, beijingDigits, fromBeijingDigits } from './beijing-time';
 import { E9Announcer } from './e9-announcer';
 import { credentialFault, e9Signature, recordingAuth, type E9Account, type E9Credentials } from './e9-authentication';
@@ -21,40 +21,6 @@ const account: E9Account = {
 };
 const NOW = Date.parse('2016-03-24T18:00:10+08:00');
 
-/** A clock and its timers, moved by hand: nothing waits. */
-class HandTime extends Timers {
-  private due: { at: number; work: () => void }[] = [];
-  readonly clock: Clock = new (class extends Clock {
-    constructor(private readonly time: HandTime) {
-      super();
-    }
-    nowMs(): number {
-      return this.time.at;
-    }
-  })(this);
-  at = NOW;
-
-  after(delayMs: number, work: () => void): () => void {
-    const one = { at: this.at + delayMs, work };
-    this.due.push(one);
-    return () => void (this.due = this.due.filter((other) => other !== one));
-  }
-  pause(): Promise<void> {
-    return Promise.resolve();
-  }
-  async moveTo(at: number): Promise<void> {
-    for (;;) {
-      const next = this.due.filter((one) => one.at <= at).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.due = this.due.filter((one) => one !== next);
-      this.at = next.at;
-      next.work();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.at = at;
-  }
-}
-
 class NotedCallbacks extends CallbackSender {
   readonly sent: string[] = [];
   outcome: CallbackOutcome = { kind: 'answered', status: 200 };
@@ -68,12 +34,12 @@ class NotedCallbacks extends CallbackSender {
 }
 
 function simulate() {
-  const time = new HandTime();
+  const time = new HandTime(NOW);
   const sender = new NotedCallbacks();
   const [pace, tally] = [new Pace(1), new Tally()];
   const exchange = new Exchange(time.clock, pace, 1);
-  const announcer = new E9Announcer({ clock: time.clock, timers: time, pace, tally, log: new SilentLog() }, sender, account.appId);
-  const platform = new E9Platform({ account, clock: time.clock, pace, tally }, exchange, announcer);
+  new E9Announcer({ clock: time.clock, timers: time, pace, tally, log: new SilentLog() }, exchange, sender, account.appId);
+  const platform = new E9Platform({ account, clock: time.clock, pace, tally }, exchange);
   const dial = (to: string, more: E9Fields = {}): SimulatedCall => {
     const { answer } = platform.dial({ appId: account.appId, from: '13912345678', to, ...more }, 'http://sim');
     const { callId } = answer;

@@ -1,13 +1,15 @@
-import { Clock, SilentLog } from '@cc/kernel';
+import { SilentLog } from '@cc/kernel';
 import { z } from 'zod';
+import { HandTime } from '../../../test/hand-time';
 import { CallbackSender, type CallbackOutcome, type CallbackTarget } from '../callback-sender';
 import { Exchange } from '../exchange';
 import { HwPlatform } from '../hw/hw-platform';
 import { Pace } from '../pace';
+import type { ScenarioParts } from '../scenario';
 import type { SimulatedCall } from '../simulated-call';
 import { Tally } from '../tally';
-import { Timers } from '../timers';
 import { createdText, fromCreatedText, utcText } from './utc-time';
+import { KeptPushTerms } from './push-terms';
 import { VoiceCallAnnouncer } from './voice-call-announcer';
 import { credentialFault, pushHeaders, type VoiceCallCredentials } from './voice-call-authentication';
 import type { VoiceCallFields } from './voice-call-codes';
@@ -20,40 +22,6 @@ const NONCE = '1f2e3d4c5b6a79880123456789abcdef';
 const STATUS_URL = 'http://application/status';
 const FEE_URL = 'http://application/fees';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-/** A clock and its timers, moved by hand: nothing waits. */
-class HandTime extends Timers {
-  private due: { at: number; work: () => void }[] = [];
-  readonly clock: Clock = new (class extends Clock {
-    constructor(private readonly time: HandTime) {
-      super();
-    }
-    nowMs(): number {
-      return this.time.at;
-    }
-  })(this);
-  at = NOW;
-
-  after(delayMs: number, work: () => void): () => void {
-    const one = { at: this.at + delayMs, work };
-    this.due.push(one);
-    return () => void (this.due = this.due.filter((other) => other !== one));
-  }
-  pause(): Promise<void> {
-    return Promise.resolve();
-  }
-  async moveTo(at: number): Promise<void> {
-    for (;;) {
-      const next = this.due.filter((one) => one.at <= at).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.due = this.due.filter((one) => one !== next);
-      this.at = next.at;
-      next.work();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.at = at;
-  }
-}
 
 const Status = z.object({ eventType: z.string(), statusInfo: z.record(z.string(), z.unknown()) });
 const Fees = z.object({ eventType: z.literal('fee'), feeLst: z.array(z.record(z.string(), z.unknown())).length(1) });
@@ -83,12 +51,13 @@ class NotedPushes extends CallbackSender {
 }
 
 function simulate() {
-  const time = new HandTime();
+  const time = new HandTime(NOW);
   const sender = new NotedPushes(time);
   const [pace, tally] = [new Pace(1), new Tally()];
   const exchange = new Exchange(time.clock, pace, 1);
-  const announcer = new VoiceCallAnnouncer({ clock: time.clock, timers: time, pace, tally, log: new SilentLog() }, sender, application);
-  const platform = new VoiceCallPlatform({ application, clock: time.clock, pace, tally }, exchange, announcer);
+  const terms = new KeptPushTerms();
+  new VoiceCallAnnouncer({ clock: time.clock, timers: time, pace, tally, log: new SilentLog() }, exchange, sender, { application, termsOf: (id) => terms.of(id) });
+  const platform = new VoiceCallPlatform({ application, clock: time.clock, pace, tally }, exchange, terms);
   const dial = (calleeNbr: string, more: VoiceCallFields = {}): SimulatedCall => {
     const { answer } = platform.click2Call({ ...right, calleeNbr, ...more }, 'http://sim');
     const call = exchange.find('hw', answer.sessionId ?? '', 'voiceCall');
@@ -162,11 +131,33 @@ describe('a click2Call request', () => {
     expect(dial('+8613812345680').id).toMatch(/^1202_\d{1,6}_\d{1,6}_20161228102750@callenabler\.home1\.com$/);
     const placed = exchange.all().length;
     expect([undefined, { ...right, callerNbr: 'x' }, { ...right, calleeNbr: '+8613812345685' }, { ...right, calleeNbr: '+8613812345694' }].map((fields) => platform.click2Call(fields, 'http://sim'))).toMatchObject([
-      { status: 400, answer: { resultcode: '1010002' }, manner: 'refused' }, { status: 400, answer: { resultcode: '1010003' } }, { status: 200, answer: { resultcode: '1013003' } }, { manner: 'failed' },
+      { status: 400, answer: { resultcode: '1010002' }, manner: { manner: 'refused' } }, { status: 400, answer: { resultcode: '1010003' } }, { status: 200, answer: { resultcode: '1013003' } }, { manner: { manner: 'failed' } },
     ]);
     expect(exchange.all()).toHaveLength(placed);
-    expect(platform.click2Call({ ...right, calleeNbr: '+8613812345693' }, 'http://sim').manner).toBe('answer-lost');
+    expect(platform.click2Call({ ...right, calleeNbr: '+8613812345693' }, 'http://sim').manner.manner).toBe('answer-lost');
     expect(exchange.all()).toHaveLength(placed + 1);
+  });
+
+  test('is turned away, or answered with a code that says nothing, as a script wants it', () => {
+    const { platform, exchange } = simulate();
+    const wanted: ScenarioParts[] = [{ dial: 'unavailable' }, { dial: 'error-inside' }, { dial: 'error-inside', placed: false }];
+    const outcomes = wanted.map((scenario) => {
+      exchange.scripts.add({ vendor: 'hw', calls: 1, scenario });
+      const { answer } = platform.click2Call(right, 'http://sim');
+      return [answer.resultcode, answer.sessionId, exchange.all().length];
+    });
+    expect(outcomes).toEqual([['1020165', undefined, 0], ['9999999', undefined, 1], ['9999999', undefined, 1]]);
+  });
+
+  test('is played by hand like any other, and its pushes tell what happened', async () => {
+    const { time, sender, exchange, dial } = simulate();
+    const call = dial('+8613812345699');
+    await time.moveTo(NOW + 20_000);
+    expect(exchange.play('hw', call.id, 'A', 'answer').kind).toBe('done');
+    await time.moveTo(NOW + 30_000);
+    expect(exchange.play('hw', call.id, 'B', 'decline').kind).toBe('done');
+    await time.moveTo(NOW + 60_000);
+    expect(sender.names).toEqual(['callout A', 'alerting A', 'answer A', 'callout B', 'alerting B', 'disconnect 8102 callee', 'fee']);
   });
 
   test('is no call of the vendor’s other product', () => {
@@ -264,7 +255,7 @@ describe('the pushes', () => {
     const call = dial('+8613812345680');
     await time.moveTo((call.times.bRingAt ?? 0) + 1);
     const stop = (fields: VoiceCallFields | undefined) => platform.callStop(fields);
-    expect(stop({ sessionid: call.id, signal: 'call_stop' })).toEqual({ status: 200, answer: { resultcode: '0', resultdesc: 'Success' }, manner: 'accepted' });
+    expect(stop({ sessionid: call.id, signal: 'call_stop' })).toEqual({ status: 200, answer: { resultcode: '0', resultdesc: 'Success' }, manner: { manner: 'accepted', afterSeconds: 0 } });
     await time.moveTo(NOW + 200_000);
     expect(sender.names).toEqual(['callout A', 'alerting A', 'answer A', 'callout B', 'alerting B', 'disconnect 8017 platform', 'fee']);
     expect(sender.fees).toMatchObject([{ callOutUnaswRsn: 0, fwdUnaswRsn: 16, fwdAnswerTime: '' }]);

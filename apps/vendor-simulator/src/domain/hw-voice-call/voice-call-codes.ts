@@ -3,6 +3,9 @@ const descriptions = {
   '1010002': 'bad request',
   '1010003': 'a parameter is wrong',
   '1013003': 'the number has reached its limit of calls',
+  '1020165': 'every purchased port is in use',
+  // In no list of the vendor: it leaves open whether a call was placed.
+  '9999999': 'failed',
   '1023001': 'the authentication headers are missing or have another form',
   '1023002': 'unknown application key',
   '1023003': 'wrong password digest',

@@ -3,21 +3,22 @@ import type { Clock } from '@cc/kernel';
 import type { Exchange } from '../exchange';
 import type { Pace } from '../pace';
 import { wavOf } from '../recording-audio';
-import { scenarioFor, type DialManner } from '../scenario';
+import type { DialManner } from '../scenario';
 import type { SimulatedCall } from '../simulated-call';
 import type { Tally } from '../tally';
+import { termsOf, type TransmissionTerms } from '../transmission-terms';
+import type { KeptPushTerms } from './push-terms';
 import { utcText } from './utc-time';
-import type { VoiceCallAnnouncer } from './voice-call-announcer';
 import { credentialFault, type VoiceCallApplication, type VoiceCallCredentials } from './voice-call-authentication';
 import { refusalOf, VOICE_CALL_SUCCESS, type VoiceCallAnswer, type VoiceCallCode, type VoiceCallFields } from './voice-call-codes';
-import { checkVoiceCallDial, type PushTerms } from './voice-call-dial-request';
+import { checkVoiceCallDial } from './voice-call-dial-request';
 import { isRecorded, sessionOfRecord } from './voice-call-pushes';
 
 export interface VoiceCallReply {
   /** Of a refusal, by the kind of its code. */
   readonly status: number;
   readonly answer: VoiceCallAnswer;
-  readonly manner: DialManner;
+  readonly manner: TransmissionTerms;
 }
 
 export type VoiceCallRecording = { readonly kind: 'audio'; readonly audio: Buffer; readonly truncated: boolean } | { readonly kind: 'forbidden' | 'missing' };
@@ -33,20 +34,18 @@ const RECORDING_DELAY_SECONDS = 2;
 const RECORDING_LATE_SECONDS = 60;
 const ADDRESS_VALID_SECONDS = 5 * 60;
 const SHORTEST_VALIDITY_MS = 10_000;
-const MAX_TERMS_KEPT = 50_000;
 /** A wrong digest is forbidden; who gives none, or another's, is not authenticated. */
-const statuses: Readonly<Record<VoiceCallCode, number>> = { 1010002: 400, 1010003: 400, 1013003: 200, 1023001: 401, 1023002: 401, 1023003: 403, 1023004: 401 };
+const statuses: Readonly<Record<VoiceCallCode, number>> = { 1010002: 400, 1010003: 400, 1013003: 200, 1020165: 200, 9999999: 200, 1023001: 401, 1023002: 401, 1023003: 403, 1023004: 401 };
 
 /** The platform's side of the VoiceCall interface: click2Call, callStop, recordings. */
 export class VoiceCallPlatform {
   /** Signs the addresses of files; they die with the process. */
   private readonly addressKey = randomBytes(32);
-  private readonly terms = new Map<string, PushTerms>();
 
   constructor(
     private readonly tools: VoiceCallTools,
     private readonly exchange: Exchange,
-    private readonly announcer: VoiceCallAnnouncer,
+    private readonly pushTerms: KeptPushTerms,
   ) {}
 
   /** The answer to a request whose credentials are wrong; undefined when they are right. */
@@ -61,17 +60,12 @@ export class VoiceCallPlatform {
     const checked = checkVoiceCallDial(fields, this.tools.application.displayNumbers);
     if (checked.kind === 'fault') return this.refuse('1010003', checked.detail);
     const { dial } = checked;
-    const { dial: manner } = scenarioFor(dial.callee);
-    if (manner === 'refused') return this.refuse('1013003');
-    if (manner === 'failed') {
-      this.tools.tally.add('hw.voice.dial.failed');
-      return { status: 500, answer: refusalOf('1010002'), manner };
-    }
     const { caller: a, callee: b, userData: echo, shownToA, shownToB, recorded, maxTalkSeconds } = dial;
-    const call = this.exchange.place({ vendor: 'hw', protocol: 'voiceCall', id: this.newSessionId(), a, b, echo, shownToA, shownToB, recorded, baseUrl, maxTalkSeconds });
-    this.keepTerms(call.id, dial);
-    this.announcer.announce(call, dial);
-    this.tools.tally.add('hw.voice.dial.placed');
+    const id = this.newSessionId();
+    this.pushTerms.keep(id, dial);
+    const { scenario, call, manner } = this.exchange.dial({ vendor: 'hw', protocol: 'voiceCall', id, a, b, echo, shownToA, shownToB, recorded, baseUrl, maxTalkSeconds });
+    this.tools.tally.add(call === undefined ? 'hw.voice.dial.failed' : 'hw.voice.dial.placed');
+    if (call === undefined || scenario.dial === 'error-inside') return { ...this.refuse(codeOf(scenario.dial)), manner };
     return { status: 200, answer: { ...this.success(), sessionId: call.id }, manner };
   }
 
@@ -80,11 +74,9 @@ export class VoiceCallPlatform {
     const { sessionid, signal } = fields;
     if (signal !== 'call_stop') return this.refuse('1010003', 'signal');
     const ended = typeof sessionid === 'string' ? this.exchange.hangUp('hw', sessionid, 'voiceCall') : undefined;
-    const terms = this.terms.get(ended?.id ?? '');
-    if (ended === undefined || terms === undefined) return this.refuse('1010003', 'sessionid');
-    this.announcer.announceEnd(ended, terms);
+    if (ended === undefined) return this.refuse('1010003', 'sessionid');
     this.tools.tally.add('hw.voice.cancelled');
-    return { status: 200, answer: this.success(), manner: 'accepted' };
+    return { status: 200, answer: this.success(), manner: termsOf('accepted') };
   }
 
   /** Where a recording's file lies for some minutes; undefined while, or where, there is none. */
@@ -118,12 +110,6 @@ export class VoiceCallPlatform {
     return createHmac('sha256', this.addressKey).update(`${id}\n${expires}`).digest('hex').slice(0, 32);
   }
 
-  private keepTerms(id: string, { statusUrl, feeUrl, partyType }: PushTerms): void {
-    const [oldest] = this.terms.size < MAX_TERMS_KEPT ? [] : this.terms.keys();
-    if (oldest !== undefined) this.terms.delete(oldest);
-    this.terms.set(id, { statusUrl, feeUrl, partyType });
-  }
-
   /** In the form of the vendor's sample, `1202_566_0_20161228102743@callenabler.home1.com`. */
   private newSessionId(): string {
     const digits = utcText(this.tools.clock.nowMs()).replace(/\D/g, '');
@@ -136,6 +122,12 @@ export class VoiceCallPlatform {
 
   private refuse(code: VoiceCallCode, detail?: string): VoiceCallReply {
     this.tools.tally.add(`hw.voice.refused.${code}`);
-    return { status: statuses[code], answer: refusalOf(code, detail), manner: 'refused' };
+    return { status: statuses[code], answer: refusalOf(code, detail), manner: termsOf('refused') };
   }
+}
+
+/** The code of a dial that is answered without a session. */
+function codeOf(manner: DialManner): VoiceCallCode {
+  if (manner === 'refused') return '1013003';
+  return manner === 'unavailable' ? '1020165' : '9999999';
 }

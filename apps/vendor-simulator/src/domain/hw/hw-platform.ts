@@ -3,9 +3,10 @@ import type { Clock } from '@cc/kernel';
 import type { Exchange } from '../exchange';
 import type { Pace } from '../pace';
 import { wavOf } from '../recording-audio';
-import { scenarioFor, type DialManner } from '../scenario';
+import type { DialManner } from '../scenario';
 import { phaseAt, type SimulatedCall } from '../simulated-call';
 import type { Tally } from '../tally';
+import { termsOf, type TransmissionTerms } from '../transmission-terms';
 import { hwCallInfo, hwCallState, type HwResult } from './hw-call-info';
 
 export type HwFields = Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export interface HwAnswer {
 
 export interface HwReply {
   readonly answer: HwAnswer;
-  readonly manner: DialManner;
+  readonly manner: TransmissionTerms;
 }
 
 export type HwRecording = { readonly kind: 'audio'; readonly audio: Buffer; readonly truncated: boolean } | { readonly kind: 'forbidden' | 'missing' };
@@ -54,19 +55,14 @@ export class HwPlatform {
   ) {}
 
   createCall(fields: HwFields, baseUrl: string): HwReply {
-    const { caller, called, callData, callerPresent, agentPresent } = fields;
-    if (!isNumber(caller) || !isNumber(called) || !isShownNumber(callerPresent) || !isShownNumber(agentPresent)) return this.refuse(fault('5', 'wrong format of a number'));
-    if (callData !== undefined && (typeof callData !== 'string' || callData.length > MAX_CALL_DATA)) return this.refuse(fault('2', 'wrong callData'));
-    const { dial: manner } = scenarioFor(called);
-    if (manner === 'refused') return this.refuse(fault('8', 'the caller is not in the range of the tenant'));
-    if (manner === 'failed') {
-      this.tools.tally.add('hw.dial.failed');
-      return { answer: fault('1', 'failed'), manner };
-    }
-    const call = this.exchange.place({
-      vendor: 'hw', a: caller, b: called, echo: callData, shownToA: agentPresent, shownToB: callerPresent, recorded: true, baseUrl, maxTalkSeconds: undefined,
+    const order = orderOf(fields);
+    if ('retCode' in order) return this.refuse(order);
+    const { scenario, call, manner } = this.exchange.dial({
+      vendor: 'hw', a: order.caller, b: order.called, echo: order.callData, shownToA: order.agentPresent, shownToB: order.callerPresent,
+      recorded: true, baseUrl, maxTalkSeconds: undefined,
     });
-    this.tools.tally.add('hw.dial.placed');
+    this.tools.tally.add(call === undefined ? 'hw.dial.failed' : 'hw.dial.placed');
+    if (call === undefined || scenario.dial === 'error-inside') return { ...this.refuse(faultOf(scenario.dial)), manner };
     return { answer: { retCode: '0', retMsg: 'success', result: { callSerialNo: call.id } }, manner };
   }
 
@@ -120,8 +116,28 @@ export class HwPlatform {
 
   private refuse(answer: HwAnswer): HwReply {
     this.tools.tally.add(`hw.refused.${answer.retCode}`);
-    return { answer, manner: 'refused' };
+    return { answer, manner: termsOf('refused') };
   }
+}
+
+interface CallOrder {
+  readonly caller: string;
+  readonly called: string;
+  readonly callData: string | undefined;
+  readonly callerPresent: string | undefined;
+  readonly agentPresent: string | undefined;
+}
+
+function orderOf({ caller, called, callData, callerPresent, agentPresent }: HwFields): CallOrder | HwAnswer {
+  if (!isNumber(caller) || !isNumber(called) || !isShownNumber(callerPresent) || !isShownNumber(agentPresent)) return fault('5', 'wrong format of a number');
+  if (callData !== undefined && (typeof callData !== 'string' || callData.length > MAX_CALL_DATA)) return fault('2', 'wrong callData');
+  return { caller, called, callData, callerPresent, agentPresent };
+}
+
+/** The answer to a dial without a serial. 1 says that an equal task may exist already: a call may be running. */
+function faultOf(manner: DialManner): HwAnswer {
+  if (manner === 'refused') return fault('8', 'the caller is not in the range of the tenant');
+  return manner === 'unavailable' ? fault('6', 'the VDN is not available') : fault('1', 'failed');
 }
 
 function isNumber(value: unknown): value is string {

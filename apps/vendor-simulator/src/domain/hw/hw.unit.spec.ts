@@ -64,14 +64,14 @@ describe('createCall', () => {
 
   test.each([{ called: '+8613812345678' }, { called: '01088889999' }, { called: '4001234567' }, { caller: '88889050' }, { callData: 'x'.repeat(1024), callerPresent: '4001234567', agentPresent: '640003' }])('accepts %j', (fields) => {
     const { platform } = simulate();
-    expect(platform.createCall({ caller: '13912345678', called: '13812345678', ...fields }, 'http://sim')).toMatchObject({ manner: 'accepted', answer: { retCode: '0', result: { callSerialNo: expect.stringMatching(/^\d{19}$/) } } });
+    expect(platform.createCall({ caller: '13912345678', called: '13812345678', ...fields }, 'http://sim')).toMatchObject({ manner: { manner: 'accepted' }, answer: { retCode: '0', result: { callSerialNo: expect.stringMatching(/^\d{19}$/) } } });
   });
 
   test('places no call for HTTP 500, and places it when the answer is lost', () => {
     const { platform, exchange } = simulate();
-    expect(platform.createCall({ caller: '13912345678', called: '13812345694' }, 'http://sim').manner).toBe('failed');
+    expect(platform.createCall({ caller: '13912345678', called: '13812345694' }, 'http://sim').manner.manner).toBe('failed');
     expect(exchange.all()).toEqual([]);
-    expect(platform.createCall({ caller: '13912345678', called: '13812345693' }, 'http://sim').manner).toBe('answer-lost');
+    expect(platform.createCall({ caller: '13912345678', called: '13812345693' }, 'http://sim').manner.manner).toBe('answer-lost');
     expect(exchange.all()).toHaveLength(1);
   });
 });
