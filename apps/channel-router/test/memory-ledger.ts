@@ -380,7 +380,7 @@ class MemoryDirectory implements Directory {
         const own = attempts.filter((attempt) => attempt.channel === channel);
         const live = own.filter(isLive);
         return [channel, {
-          condition: row?.condition, drained: this.ledger.overrides.rows.get(channel)?.override === 'drain', score: Math.round((row?.score ?? 1) * 10) / 10, liveCalls: live.length,
+          condition: row?.condition, drained: this.ledger.overrides.rows.get(channel)?.override === 'drain', score: row?.score ?? 1, liveCalls: live.length,
           sentLastSecond: own.filter(({ sentAt }) => sentAt > nowMs - 1000).length, trialPending: live.some(({ trial, heardAt }) => trial && heardAt === undefined),
         }];
       })),

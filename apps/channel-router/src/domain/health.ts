@@ -72,7 +72,7 @@ function afterDown(current: Condition, evidence: Evidence, rules: HealthThreshol
   // A clock that was set back must not keep a channel down for longer than one pause.
   const cooled = nowMs >= current.coolUntil || nowMs < current.since;
   if (!cooled || evidence.probeFailures >= rules.probeFailures) return current;
-  return { ...current, state: 'degraded', since: nowMs, reason: `recovering: ${rules.trialCalls} trial calls must go well`, recovering: true };
+  return { ...current, state: 'degraded', since: nowMs, reason: `${rules.trialCalls} trial calls must go well`, recovering: true };
 }
 
 function whileRecovering(current: Condition, evidence: Evidence, rules: HealthThresholds, nowMs: number): Condition {

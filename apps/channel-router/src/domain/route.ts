@@ -103,7 +103,7 @@ export function decideRoute(call: RoutableCall, snapshot: Snapshot): Decision {
     ...(best === undefined ? {} : { channel: best.facts.channel }),
     ...(trial ? { trial } : {}),
     candidates: judged.map(({ facts, condition, objection }) => ({
-      channel: facts.channel, state: condition.state, score: condition.score, weight: facts.weight, liveCalls: condition.liveCalls,
+      channel: facts.channel, state: condition.state, score: Math.round(condition.score * 100) / 100, weight: facts.weight, liveCalls: condition.liveCalls,
       ...(objection === undefined ? {} : { excluded: objection }),
     })),
   };
@@ -132,8 +132,13 @@ function preference(a: Judged, b: Judged): number {
   return a.facts.channel < b.facts.channel ? -1 : 1;
 }
 
+/** In fifths: a single failure must not move all calls away, and a series of them is what makes a channel degraded or down. */
+function bucketOf(score: number): number {
+  return Math.ceil(score * 5);
+}
+
 function rankOf(call: RoutableCall, facts: ChannelFacts, { recovering, state, score }: ChannelCondition): number[] {
-  return [recovering ? 0 : 1, facts.channel === call.binding?.channel ? 0 : 1, stateRank[state], -score, lot(call, facts)];
+  return [recovering ? 0 : 1, facts.channel === call.binding?.channel ? 0 : 1, stateRank[state], -bucketOf(score), lot(call, facts)];
 }
 
 /** The lower one wins: drawn from the call's id, so that each channel gets its weight's share and the same call always the same lot (weighted rendezvous hashing). */

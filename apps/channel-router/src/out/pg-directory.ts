@@ -60,7 +60,7 @@ export class PgDirectory implements Directory {
        FROM unnest($1::text[]) AS q(channel) LEFT JOIN router_channel s USING (channel) LEFT JOIN router_override o USING (channel)
        LEFT JOIN (SELECT channel, count(*) AS live, bool_or(trial AND heard_at IS NULL) AS trial FROM router_attempt WHERE live GROUP BY channel) l USING (channel)`, [channels, nowMs - 1000]);
     return new Map(rows.map((row): [string, ChannelStanding] => [row.channel, {
-      condition: row.condition === null ? undefined : Condition.parse(row.condition), drained: row.drained, score: Math.round((row.score ?? 1) * 10) / 10, liveCalls: row.live, sentLastSecond: row.sent, trialPending: row.trial,
+      condition: row.condition === null ? undefined : Condition.parse(row.condition), drained: row.drained, score: row.score ?? 1, liveCalls: row.live, sentLastSecond: row.sent, trialPending: row.trial,
     }]));
   }
 
