@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { CallGatewaySettings } from './call-gateway.config';
 import { ApiKeys } from './domain/api-keys';
 import { CallChanges } from './in/call-changes';
+import { CallHistoryController } from './in/call-history.controller';
 import { CallPlacement } from './in/call-placement';
 import { CallsController } from './in/calls.controller';
 import { BusinessesController, ChannelsController } from './in/channels.controller';
@@ -15,7 +16,7 @@ import { CallCatalogue } from './out/call-catalogue';
 import { ChannelCatalogue } from './out/channel-catalogue';
 
 @Module({
-  controllers: [CallsController, RecordingsController, ChannelsController, BusinessesController, QueryModelConsumer],
+  controllers: [CallsController, CallHistoryController, RecordingsController, ChannelsController, BusinessesController, QueryModelConsumer],
   providers: [
     CallCatalogue,
     ChannelCatalogue,

@@ -1,7 +1,7 @@
 import { InvalidRequest } from '@cc/platform';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { timelineOf, viewOf, type CallView, type TimelineEntry } from '../domain/call-view';
+import { viewOf, type CallView } from '../domain/call-view';
 import { CallCatalogue } from '../out/call-catalogue';
 import { CallPlacement } from './call-placement';
 import { ApiKeyGuard, Tenant } from './api-key.guard';
@@ -40,13 +40,6 @@ export class CallsController {
     const record = await this.changes.recordAfter(tenant, callId, afterVersion, waitMs);
     if (record === undefined) throw noSuchCall(callId);
     return viewOf(record);
-  }
-
-  @Get(':callId/events')
-  async events(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<{ items: TimelineEntry[] }> {
-    const events = await this.calls.events(tenant, callId);
-    if (events === undefined) throw noSuchCall(callId);
-    return { items: timelineOf(events) };
   }
 
   @Post(':callId/cancel')
