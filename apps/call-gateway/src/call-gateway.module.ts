@@ -4,22 +4,27 @@ import { objectStoreOptions } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallGatewaySettings } from './call-gateway.config';
 import { ApiKeys } from './domain/api-keys';
+import { BusinessesController } from './in/businesses.controller';
 import { CallChanges } from './in/call-changes';
 import { CallHistoryController } from './in/call-history.controller';
 import { CallPlacement } from './in/call-placement';
+import { CallRequests } from './in/call-requests';
 import { CallsController } from './in/calls.controller';
-import { BusinessesController, ChannelsController } from './in/channels.controller';
+import { ChannelsController } from './in/channels.controller';
 import { GatewayReadiness } from './in/gateway-readiness';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
+import { BusinessCatalogue } from './out/business-catalogue';
 import { CallCatalogue } from './out/call-catalogue';
 import { ChannelCatalogue } from './out/channel-catalogue';
 
 @Module({
   controllers: [CallsController, CallHistoryController, RecordingsController, ChannelsController, BusinessesController, QueryModelConsumer],
   providers: [
+    BusinessCatalogue,
     CallCatalogue,
     ChannelCatalogue,
+    CallRequests,
     CallPlacement,
     CallChanges,
     GatewayReadiness,

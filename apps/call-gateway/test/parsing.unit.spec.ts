@@ -5,8 +5,10 @@ import { ApiKeys } from '../src/domain/api-keys';
 import { timelineOf, viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';
 import { checkBody, validBody } from '../src/in/body-validation';
-import { BusinessBody, PlaceCallBody } from '../src/in/place-call.body';
-import { parseListQuery, parseWaitQuery } from '../src/in/queries';
+import { BusinessBody } from '../src/in/business.body';
+import { PlaceCallBody } from '../src/in/place-call.body';
+import { parseListQuery, parsePageQuery, parseWaitQuery } from '../src/in/queries';
+import { pageOf } from '../src/out/page';
 import { countryOf, parseNumber } from '../src/in/telephone-number';
 
 const MOBILE = '+8613912345678';
@@ -99,7 +101,9 @@ describe('the body of a call', () => {
   it('of a business has numbers that fit', async () => {
     expect({ ...(await validBody(BusinessBody, { mainNumber: '+864008001234', extension: '8001' })) }).toEqual({ mainNumber: '+864008001234', extension: '8001' });
     expect({ ...(await validBody(BusinessBody, {})) }).toEqual({});
-    for (const bad of [{ mainNumber: '400-800' }, { mainNumber: null }, { extension: '123456789' }, { extension: '' }, { tenant: 'x' }]) await expect(validBody(BusinessBody, bad)).rejects.toThrow(InvalidRequest);
+    const full = { displayPolicy: 'masked', channels: ['e9-main', 'hw-main'] };
+    expect({ ...(await validBody(BusinessBody, full)) }).toEqual(full);
+    for (const bad of [{ displayPolicy: 'hidden' }, { channels: [] }, { channels: ['E9'] }, { channels: [7] }, { channels: 'e9-main' }, { channels: ['a', 'a'] }, { channels: Array.from({ length: 33 }, (_, i) => `c${i}`) }, { channels: ['x'.repeat(33)] }, { channels: null }, { mainNumber: '400-800' }, { mainNumber: null }, { extension: '123456789' }, { extension: '' }, { tenant: 'x' }]) await expect(validBody(BusinessBody, bad)).rejects.toThrow(InvalidRequest);
   });
 });
 
@@ -114,6 +118,12 @@ describe('queries', () => {
     [{ waitSeconds: '61' }, ['?waitSeconds']], [{ waitSeconds: '-1', afterVersion: '1.5' }, ['?waitSeconds', '?afterVersion']], [{ wait: '1', x: '2' }, ['?wait', '?x']], [{ waitSeconds: ['1', '2'] }, ['?waitSeconds']], [{ waitSeconds: 'soon' }, ['?waitSeconds']],
   ])('to wait for a call are refused with every fault: %j', (query, pointers) => {
     expect(() => parseWaitQuery(query)).toThrow(expect.objectContaining({ faults: pointers.map((pointer) => ({ pointer, detail: expect.any(String) })) }));
+  });
+  it('for a list by key go on after the key that a page ended with', () => {
+    const page = pageOf([{ user: '张三@x' }], 1, ({ user }) => user);
+    expect(parsePageQuery({ pageToken: page.nextPageToken })).toEqual({ pageSize: 50, after: '张三@x' });
+    expect(pageOf([{ user: 'u' }], 2, ({ user }) => user)).toEqual({ items: [{ user: 'u' }] });
+    for (const pageToken of ['', '?', 'AA', '_w', 'x'.repeat(1025)]) expect(() => parsePageQuery({ pageToken })).toThrow(expect.objectContaining({ faults: [{ pointer: '?pageToken', detail: expect.any(String) }] }));
   });
   it.each([
     [{ pageSize: '501' }, '?pageSize'], [{ pageSize: '0' }, '?pageSize'], [{ state: 'open' }, '?state'], [{ pageToken: "1-'; --" }, '?pageToken'], [{ pageToken: 'x' }, '?pageToken'], [{ tenant: 'other' }, '?tenant'], [{ agent: ['a', 'b'] }, '?agent'],

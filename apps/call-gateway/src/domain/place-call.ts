@@ -10,6 +10,8 @@ export interface CallRequest {
   readonly mainNum?: string | undefined;
   readonly extNum?: string | undefined;
   readonly channel?: string;
+  /** Those of the business. */
+  readonly channels?: readonly string[] | undefined;
   readonly bizData?: BizData;
   readonly record: boolean;
   readonly ivr?: Ivr;
@@ -26,7 +28,7 @@ export interface PlacedCall {
 
 /** Everything that begins with a request: the first record, the event and the command, all of one moment. */
 export function placeCall(callId: string, tenant: string, request: CallRequest, nowMs: number): PlacedCall {
-  const { channel, maxDurationSeconds, notAfterSeconds, record, ivr, ...told } = request;
+  const { channel, channels, maxDurationSeconds, notAfterSeconds, record, ivr, ...told } = request;
   const call = { callId, tenant };
   return {
     record: {
@@ -63,6 +65,7 @@ export function placeCall(callId: string, tenant: string, request: CallRequest, 
       record,
       ...(ivr === undefined ? {} : { ivr }),
       ...(channel === undefined ? {} : { channel }),
+      ...(channels === undefined ? {} : { channels: [...channels] }),
       ...(maxDurationSeconds === undefined ? {} : { maxDurationSeconds }),
       notAfter: nowMs + notAfterSeconds * 1000,
     },
