@@ -4,6 +4,8 @@ import { objectStoreOptions } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallGatewaySettings } from './call-gateway.config';
 import { ApiKeys } from './domain/api-keys';
+import { BindingChanges } from './in/binding-changes';
+import { BindingsController } from './in/bindings.controller';
 import { BusinessesController } from './in/businesses.controller';
 import { CallChanges } from './in/call-changes';
 import { CallHistoryController } from './in/call-history.controller';
@@ -14,13 +16,16 @@ import { ChannelsController } from './in/channels.controller';
 import { GatewayReadiness } from './in/gateway-readiness';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
+import { BindingCatalogue } from './out/binding-catalogue';
 import { BusinessCatalogue } from './out/business-catalogue';
 import { CallCatalogue } from './out/call-catalogue';
 import { ChannelCatalogue } from './out/channel-catalogue';
 
 @Module({
-  controllers: [CallsController, CallHistoryController, RecordingsController, ChannelsController, BusinessesController, QueryModelConsumer],
+  controllers: [CallsController, CallHistoryController, RecordingsController, ChannelsController, BusinessesController, BindingsController, QueryModelConsumer],
   providers: [
+    BindingCatalogue,
+    BindingChanges,
     BusinessCatalogue,
     CallCatalogue,
     ChannelCatalogue,

@@ -10,7 +10,7 @@ export const callGateway = defineService({
   module: CallGatewayModule,
   settings: CallGatewaySettings,
   consumes: [topics.callRecords.name, topics.callEvents.name, topics.channelHealth.name],
-  produces: [topics.callCommands.name, topics.callEvents.name],
+  produces: [topics.callCommands.name, topics.callEvents.name, topics.bindings.name],
   migrations: callGatewayMigrations,
   backends: 'database',
 });

@@ -15,3 +15,29 @@ export function namingFault(channel: string, mine: readonly ChannelHealth[]): st
 export function withoutTenants({ tenants: _tenants, ...shown }: ChannelHealth): ChannelHealth {
   return shown;
 }
+
+/** What narrows the choice of a channel, the first one that is there. */
+export interface ChoiceOfChannels {
+  readonly named?: string | undefined;
+  readonly bound?: string | undefined;
+  readonly ofBusiness?: readonly string[] | undefined;
+}
+
+/** The channels that a call could take, whatever their state; one of weight 0 only where it is named. */
+export function candidatesOf(mine: readonly ChannelHealth[], { named, bound, ofBusiness }: ChoiceOfChannels): ChannelHealth[] {
+  const wanted = named !== undefined ? [named] : bound !== undefined ? [bound] : ofBusiness;
+  return mine.filter(({ channel, weight }) => (wanted === undefined ? weight > 0 : wanted.includes(channel)));
+}
+
+/** A channel that takes no call, and why. */
+export interface ClosedChannel {
+  readonly channel: string;
+  readonly state: ChannelHealth['state'];
+  readonly reason: string;
+}
+
+/** Why none of these channels takes a call; undefined when one does, or when there is none to judge by. */
+export function whyNoneIsUp(candidates: readonly ChannelHealth[]): readonly ClosedChannel[] | undefined {
+  if (candidates.length === 0 || candidates.some(({ enabled, state }) => enabled && state !== 'down' && state !== 'draining')) return undefined;
+  return candidates.map(({ channel, state, enabled, reason }) => ({ channel, state, reason: enabled ? reason : 'is disabled in the channel file' }));
+}

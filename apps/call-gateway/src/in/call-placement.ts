@@ -24,7 +24,7 @@ export class CallPlacement {
   async place(tenant: string, body: unknown, idempotencyKey: string | undefined): Promise<{ record: CallRecord; replayed: boolean }> {
     this.refuseWhileStalled();
     const callId = newId('call');
-    const request = await this.requests.parse(tenant, callId, body);
+    const { request } = await this.requests.parse(tenant, callId, body);
     const placed = placeCall(callId, tenant, request, Date.now());
     const use: IdempotentUse | undefined = idempotencyKey === undefined ? undefined : { key: idempotencyKey, bodySha256: sha256(JSON.stringify(body)) };
     const earlier = await this.calls.add(placed.record, placed.requested, use, (tx) => this.announce(tx, placed));

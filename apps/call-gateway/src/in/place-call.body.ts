@@ -27,8 +27,8 @@ export class IvrBody {
 
 /** The body of `POST /v1/calls`. Unknown fields are refused. */
 export class PlaceCallBody {
-  /** Leg A: rung first, as a rule the agent's telephone. */
-  @MaxLength(64) @IsString() readonly from!: string;
+  /** Leg A: rung first, as a rule the agent's telephone. Absent: the number of the user's binding. */
+  @MayBeAbsent() @MaxLength(64) @IsString() readonly from?: string;
   /** Leg B: the customer. */
   @MaxLength(64) @IsString() readonly to!: string;
   @MayBeAbsent() @MaxLength(64) @Matches(ID, ID_RULE) @IsString() readonly agent?: string;
