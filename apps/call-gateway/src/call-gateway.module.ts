@@ -16,13 +16,18 @@ import { ChannelsController } from './in/channels.controller';
 import { GatewayReadiness } from './in/gateway-readiness';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
+import { RouteSimulationsController } from './in/route-simulations.controller';
+import { RouterWords } from './in/router-words';
+import { SimulationUpkeep } from './in/simulation-upkeep';
 import { BindingCatalogue } from './out/binding-catalogue';
 import { BusinessCatalogue } from './out/business-catalogue';
 import { CallCatalogue } from './out/call-catalogue';
 import { ChannelCatalogue } from './out/channel-catalogue';
+import { RouterNews } from './out/router-news';
+import { SimulationCatalogue } from './out/simulation-catalogue';
 
 @Module({
-  controllers: [CallsController, CallHistoryController, RecordingsController, ChannelsController, BusinessesController, BindingsController, QueryModelConsumer],
+  controllers: [CallsController, CallHistoryController, RecordingsController, ChannelsController, BusinessesController, BindingsController, RouteSimulationsController, QueryModelConsumer],
   providers: [
     BindingCatalogue,
     BindingChanges,
@@ -32,6 +37,10 @@ import { ChannelCatalogue } from './out/channel-catalogue';
     CallRequests,
     CallPlacement,
     CallChanges,
+    RouterNews,
+    RouterWords,
+    SimulationCatalogue,
+    SimulationUpkeep,
     GatewayReadiness,
     { provide: ApiKeys, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => values.apiKeys },
     { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsBoolean, IsInt, IsNotEmpty, IsObject, IsString, IsUrl, Matches, Max, MaxLength, Min, Validate, ValidateNested, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsObject, IsString, IsUrl, Matches, Max, MaxLength, Min, Validate, ValidateNested, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { BizData } from '@cc/contracts';
 import { CHANNEL_ID, CHANNEL_ID_RULE, ID, ID_RULE, MayBeAbsent, STORABLE, STORABLE_RULE } from './body-rules';
 
@@ -40,4 +40,6 @@ export class PlaceCallBody {
   @MayBeAbsent() @ValidateNested() @IsObject() @Type(() => IvrBody) readonly ivr?: IvrBody;
   @MayBeAbsent() @IsInt() @Min(1) @Max(28_800) readonly maxDurationSeconds?: number;
   @MayBeAbsent() @IsInt() @Min(1) @Max(3600) readonly notAfterSeconds?: number;
+  /** While the line has another call: refuse this one, or let it wait (also where absent). */
+  @MayBeAbsent() @IsIn(['reject', 'wait'], { message: 'must be reject or wait' }) readonly whenBusy?: 'reject' | 'wait';
 }

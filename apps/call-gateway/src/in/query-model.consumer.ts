@@ -1,4 +1,4 @@
-import { decodeCallEvent, decodeCallRecord, decodeChannelHealth, topics } from '@cc/contracts';
+import { decodeCallEvent, decodeCallRecord, decodeChannelHealth, decodeRouteSimulation, topics } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
 import { Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
@@ -6,13 +6,17 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { CallCatalogue } from '../out/call-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
+import { RouterNews } from '../out/router-news';
+import { SimulationCatalogue } from '../out/simulation-catalogue';
 
-/** Keeps what the API answers from: records, timelines and channels. */
+/** Keeps what the API answers from: records, timelines, channels and the router's answers. */
 @Controller()
 export class QueryModelConsumer {
   constructor(
     private readonly calls: CallCatalogue,
     private readonly channels: ChannelCatalogue,
+    private readonly simulations: SimulationCatalogue,
+    private readonly news: RouterNews,
     private readonly metrics: Metrics,
   ) {}
 
@@ -26,7 +30,9 @@ export class QueryModelConsumer {
   @EventPattern(topics.callEvents.name)
   async events(@Payload() batch: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
-    await this.calls.addEvents(batch.tx, messages.map(({ message }) => message));
+    const events = messages.map(({ message }) => message);
+    await this.calls.addEvents(batch.tx, events);
+    if (events.some(({ type }) => type === 'cc.call.attempt-started.v1' || type === 'cc.call.ended.v1')) await this.news.spread(batch.tx);
     return { kind: 'handled', parked };
   }
 
@@ -34,6 +40,14 @@ export class QueryModelConsumer {
   async health(@Payload() batch: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch(batch, decodeChannelHealth, this.metrics);
     await this.channels.save(batch.tx, messages.map(({ message }) => message));
+    return { kind: 'handled', parked };
+  }
+
+  @EventPattern(topics.routeSimulations.name)
+  async routes(@Payload() batch: Batch): Promise<Outcome> {
+    const { messages, parked } = decodeBatch(batch, decodeRouteSimulation, this.metrics);
+    await this.simulations.save(batch.tx, messages.map(({ message }) => message), Date.now());
+    await this.news.spread(batch.tx);
     return { kind: 'handled', parked };
   }
 }

@@ -52,8 +52,18 @@ export class CallCatalogue {
       [record.tenant, use.key, use.bodySha256, JSON.stringify(record), record.createdAt],
     );
     if (claimed.length > 0) return undefined;
-    const [earlier] = await tx.query<{ body_sha256: string; answer: unknown }>(`SELECT body_sha256, answer FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [record.tenant, use.key]);
-    if (earlier?.body_sha256 !== use.bodySha256) throw new CcError('input', 'idempotency-key-reused', 'This Idempotency-Key was used with another body; use a new key for another call');
+    return this.earlierAnswer(tx, record.tenant, use);
+  }
+
+  /** The call that an earlier use of the key has placed. @throws CcError `idempotency-key-reused` when that use had another body. */
+  placedBefore(tenant: string, use: IdempotentUse): Promise<CallRecord | undefined> {
+    return this.earlierAnswer(this.database, tenant, use);
+  }
+
+  private async earlierAnswer(tx: Tx, tenant: string, use: IdempotentUse): Promise<CallRecord | undefined> {
+    const [earlier] = await tx.query<{ body_sha256: string; answer: unknown }>(`SELECT body_sha256, answer FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [tenant, use.key]);
+    if (earlier === undefined) return undefined;
+    if (earlier.body_sha256 !== use.bodySha256) throw new CcError('input', 'idempotency-key-reused', 'This Idempotency-Key was used with another body; use a new key for another call');
     return CallRecord.parse(earlier.answer);
   }
 
