@@ -10,7 +10,7 @@ export const callGateway = defineService({
   module: CallGatewayModule,
   settings: CallGatewaySettings,
   consumes: [topics.callRecords.name, topics.callEvents.name, topics.channelHealth.name, topics.routeSimulations.name],
-  produces: [topics.callCommands.name, topics.callEvents.name, topics.bindings.name],
+  produces: [topics.callCommands.name, topics.callEvents.name, topics.bindings.name, topics.channelOverrides.name],
   migrations: callGatewayMigrations,
   backends: 'database',
 });

@@ -1,13 +1,13 @@
 import { CallEvent, CallRecord, PlaceCall } from '@cc/contracts';
 import { NumberVault } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
-import { ApiKeys } from '../src/domain/api-keys';
+import { ApiKeys, KeyRing, OperatorKeys } from '../src/domain/api-keys';
 import { timelineOf, viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';
 import { checkBody, validBody } from '../src/in/body-validation';
 import { BusinessBody } from '../src/in/business.body';
 import { PlaceCallBody } from '../src/in/place-call.body';
-import { parseListQuery, parsePageQuery, parseWaitQuery } from '../src/in/queries';
+import { parseDoubtQuery, parseListQuery, parsePageQuery, parseWaitQuery } from '../src/in/queries';
 import { pageOf } from '../src/out/page';
 import { countryOf, parseNumber } from '../src/in/telephone-number';
 
@@ -41,17 +41,32 @@ describe('telephone numbers', () => {
   });
 });
 
-describe('API keys', () => {
+describe('keys', () => {
   const key = 'k'.repeat(24);
-  it('tell the tenant, and nobody else does', () => {
+  it('of applications tell the tenant, and nobody else does', () => {
     const keys = ApiKeys.parse(` acme:${key}a , acme:${key}b,, globex-2:${key}:c `);
-    expect([`${key}a`, `${key}b`, `${key}:c`, key, '', `acme:${key}a`].map((given) => keys.principalOf(given)?.tenant)).toEqual(['acme', 'acme', 'globex-2', undefined, undefined, undefined]);
+    expect([`${key}a`, `${key}b`, `${key}:c`, key, '', `acme:${key}a`].map((given) => keys.nameOf(given))).toEqual(['acme', 'acme', 'globex-2', undefined, undefined, undefined]);
   });
   it.each([
     ['', /no entry/], [' , ', /no entry/], [`acme:${'k'.repeat(23)}`, /entry 1/], [`acme:${key},globex:${key}`, /twice/], [`acme:${key},Acme:${key},:${key},acme ${key},acme:${key} x`, /entry 2, entry 3, entry 4, entry 5: /],
   ])('%j are refused', (text, reason) => {
     expect(() => ApiKeys.parse(text)).toThrow(reason);
     expect(() => ApiKeys.parse(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(key) }));
+  });
+  it('of operators have the same form, and there may be none', () => {
+    expect(OperatorKeys.parse(`olga:${key}`).nameOf(key)).toBe('olga');
+    expect(OperatorKeys.parse('').nameOf('')).toBeUndefined();
+    expect(() => OperatorKeys.parse('olga:short')).toThrow(/entry 1: expected `operator:key` with an operator of/);
+    expect(() => OperatorKeys.parse(`olga:${key},otto:${key}`)).toThrow(/one operator from another/);
+  });
+  it('tell whether an application or an operator calls, and none is both', () => {
+    const ring = new KeyRing(ApiKeys.parse(`acme:${key}a`), OperatorKeys.parse(`olga:${key}o`));
+    expect([`${key}a`, `${key}o`, key].map((given) => ring.principalOf(given))).toEqual([{ kind: 'application', tenant: 'acme' }, { kind: 'operator', name: 'olga' }, undefined]);
+    expect(() => new KeyRing(ApiKeys.parse(`acme:${key}`), OperatorKeys.parse(`otto:${key}o,olga:${key}`))).toThrow(/the key of olga is an application's/);
+  });
+  it('are never shown', () => {
+    const keys = OperatorKeys.parse(`olga:${key}`);
+    expect([String(keys), JSON.stringify(keys)].join()).not.toContain(key);
   });
 });
 
@@ -124,6 +139,11 @@ describe('queries', () => {
     expect(parsePageQuery({ pageToken: page.nextPageToken })).toEqual({ pageSize: 50, after: '张三@x' });
     expect(pageOf([{ user: 'u' }], 2, ({ user }) => user)).toEqual({ items: [{ user: 'u' }] });
     for (const pageToken of ['', '?', 'AA', '_w', 'x'.repeat(1025)]) expect(() => parsePageQuery({ pageToken })).toThrow(expect.objectContaining({ faults: [{ pointer: '?pageToken', detail: expect.any(String) }] }));
+  });
+  it.each([
+    [{}, '?state'], [{ state: 'sending' }, '?state'], [{ state: 'unknown', pageToken: Buffer.from('x/a').toString('base64url') }, '?pageToken'], [{ state: 'unknown', pageToken: Buffer.from('1/a/b').toString('base64url') }, '?pageToken'],
+  ])('for the attempts in doubt are refused: %j', (query, pointer) => {
+    expect(() => parseDoubtQuery(query)).toThrow(expect.objectContaining({ faults: [{ pointer, detail: expect.any(String) }] }));
   });
   it.each([
     [{ pageSize: '501' }, '?pageSize'], [{ pageSize: '0' }, '?pageSize'], [{ state: 'open' }, '?state'], [{ pageToken: "1-'; --" }, '?pageToken'], [{ pageToken: 'x' }, '?pageToken'], [{ tenant: 'other' }, '?tenant'], [{ agent: ['a', 'b'] }, '?agent'],

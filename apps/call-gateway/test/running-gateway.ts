@@ -35,7 +35,7 @@ export const health = (channel: string, told: Partial<ChannelHealth> = {}): Chan
 export async function startGateway(told: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
   const fresh = await freshDatabase();
   const settings = loadServiceSettings(callGateway, {
-    CC_CALL_GATEWAY_PORT: '0', CC_DATABASE_URL: fresh.url, CC_API_KEYS: `acme:${ACME},globex:${GLOBEX}`, CC_ENCRYPTION_KEY: KEY.toString('base64'),
+    CC_CALL_GATEWAY_PORT: '0', CC_DATABASE_URL: fresh.url, CC_API_KEYS: `acme:${ACME},globex:${GLOBEX}`, CC_CALL_GATEWAY_OPERATOR_KEYS: `olga:${OLGA}`, CC_ENCRYPTION_KEY: KEY.toString('base64'),
     CC_OSS_REGION: 'oss-cn-test', CC_OSS_BUCKET: 'none', CC_OSS_ENDPOINT: 'http://127.0.0.1:1', CC_OSS_ACCESS_KEY_ID: 'x', CC_OSS_ACCESS_KEY_SECRET: 'x', ...told,
   });
   const service = await startService(callGateway, settings, new SilentLog(), () => undefined);

@@ -3,7 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, UseGuards }
 import { bindingView, type BindingView } from '../domain/binding';
 import { BindingCatalogue } from '../out/binding-catalogue';
 import type { Page } from '../out/page';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { ApplicationIdPipe } from './application-id';
 import { BindingChanges } from './binding-changes';
 import { parsePageQuery } from './queries';

@@ -6,7 +6,7 @@ import { namingFault } from '../domain/tenant-channels';
 import { BusinessCatalogue } from '../out/business-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
 import type { Page } from '../out/page';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { ApplicationIdPipe } from './application-id';
 import { checkBody } from './body-validation';
 import { BusinessBody } from './business.body';

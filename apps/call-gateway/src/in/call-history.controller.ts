@@ -5,7 +5,7 @@ import { attemptsOf, type AttemptView } from '../domain/call-attempts';
 import { routesOf, type DecidedRoute } from '../domain/call-routes';
 import { timelineOf, type TimelineEntry } from '../domain/call-view';
 import { CallCatalogue } from '../out/call-catalogue';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallIdPipe, noSuchCall } from './call-id';
 
 /** What happened to a call: its timeline, its attempts at vendors, and why the router chose as it did. */

@@ -5,7 +5,7 @@ import { CallGatewaySettings } from '../call-gateway.config';
 import { viewOf, type CallView } from '../domain/call-view';
 import { CallCatalogue } from '../out/call-catalogue';
 import { CallPlacement } from './call-placement';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallChanges } from './call-changes';
 import { CallIdPipe, noSuchCall } from './call-id';
 import { parseListQuery, parseWaitQuery } from './queries';

@@ -37,6 +37,7 @@ const keyToken = z.string().max(1024).transform((token, context) => {
 });
 const pageShape = { pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50), pageToken: keyToken.optional() };
 const PageQuery = z.strictObject(pageShape);
+const DoubtQuery = z.strictObject({ ...pageShape, state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
 
 function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const parsed = schema.safeParse(query);
@@ -58,5 +59,12 @@ export function parseListQuery(query: unknown): ListQuery {
 /** Of a list in the order of its keys. */
 export function parsePageQuery(query: unknown): { readonly pageSize: number; readonly after: string | undefined } {
   const { pageSize, pageToken } = parse(PageQuery, query);
+  return { pageSize, after: pageToken };
+}
+
+/** The same for attempts in doubt. */
+export function parseDoubtQuery(query: unknown): { readonly pageSize: number; readonly after: string | undefined } {
+  const { pageSize, pageToken } = parse(DoubtQuery, query);
+  if (pageToken !== undefined && !/^\d{1,15}\/[A-Za-z0-9-]{1,64}$/.test(pageToken)) throw new InvalidRequest([{ pointer: '?pageToken', detail: 'is not a token that this list gave' }]);
   return { pageSize, after: pageToken };
 }

@@ -4,7 +4,7 @@ import { CcError, newId } from '@cc/kernel';
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { CallGatewaySettings } from '../call-gateway.config';
 import { simulateRoute } from '../domain/place-call';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallRequests } from './call-requests';
 import { RouterWords } from './router-words';
 
