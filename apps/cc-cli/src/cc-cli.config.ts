@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { WrongUsage } from './command';
+import { WrongUsage } from './wrong-usage';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,9 +1,5 @@
 import type { Gateway } from './gateway';
-
-/** What was typed makes no sense: exit code 2. */
-export class WrongUsage extends Error {
-  override readonly name = 'WrongUsage';
-}
+import { WrongUsage } from './wrong-usage';
 
 export interface Option {
   readonly type: 'string' | 'boolean';

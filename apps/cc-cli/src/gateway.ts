@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { z } from 'zod';
 import { gatewayUrl, keyFrom, type Environment } from './cc-cli.config';
-import { WrongUsage } from './command';
+import { WrongUsage } from './wrong-usage';
 
 /** The gateway's refusal, as RFC 9457 tells it. */
 export const Problem = z.looseObject({

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@cc/kernel';
 import { z } from 'zod';
-import { Given, WrongUsage, type Command, type Print } from './command';
+import { Given, type Command, type Print } from './command';
 import type { Environment } from './cc-cli.config';
 import { commands } from './commands/all';
 import { Gateway, GatewayRefused } from './gateway';
 import { helpOf, overview } from './help-text';
 import { problemText } from './problem-text';
+import { WrongUsage } from './wrong-usage';
 
 export interface Terminal {
   readonly out: (text: string) => void;

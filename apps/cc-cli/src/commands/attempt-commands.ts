@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { WrongUsage, type Command } from '../command';
+import type { Command } from '../command';
 import { localTime, table } from '../text-table';
+import { WrongUsage } from '../wrong-usage';
 
 const Doubt = z.object({ attemptId: z.string(), callId: z.string(), tenant: z.string(), channel: z.string(), since: z.number(), reason: z.string() });
 

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { WrongUsage, type Command } from '../command';
+import type { Command } from '../command';
 import type * as listing from '../settings-listing';
 import { table } from '../text-table';
+import { WrongUsage } from '../wrong-usage';
 
 const Listing = z.custom<typeof listing>((loaded) => typeof loaded === 'object' && loaded !== null && 'settingsOfService' in loaded);
 
