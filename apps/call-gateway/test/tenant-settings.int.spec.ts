@@ -91,6 +91,7 @@ describe('a binding', () => {
       { kind: 'known', message: { kind: 'kept', value: { tenant: 'acme', user: 'ann', agent: 'agent-2', updatedAt: expect.any(Number) } } },
       { kind: 'known', message: { kind: 'forgotten', key: 'acme/ann' } },
     ]);
+    for (const { value } of gateway.written(topics.bindings.name, 'acme/ann')) expect(value?.toString() ?? '').not.toMatch(/number|sealed|masked|0011/);
     await put('ben', { agent: 'a', number: '13900000012' });
     const stored = JSON.stringify(await database(`SELECT (SELECT json_agg(b) FROM gateway_binding b) AS b, (SELECT json_agg(convert_from(value, 'UTF8')) FROM log_record WHERE value IS NOT NULL) AS l`));
     expect(stored).toContain('ben');
