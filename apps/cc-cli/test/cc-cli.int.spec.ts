@@ -140,9 +140,9 @@ describe("cc with an operator's key", () => {
     const callId = await placeCall();
     await tell(CallEvent.parse({ ...base(callId), type: 'cc.call.attempt-unknown.v1', id: `${callId}/unknown`, reason: 'no answer' }));
     await eventually(async () => (await cc('attempts', 'list-unknown')).out.includes(`${callId}-1`));
-    expect((await cc('attempts', 'resolve', `${callId}-1`, 'not-placed', '--reason', 'asked')).out).toContain('was not placed');
+    expect((await cc('attempts', 'resolve', `${callId}-1`, '--as', 'not-placed', '--reason', 'asked')).out).toContain('was not placed');
     await eventually(() => written.map(decodeCallCommand).some((command) => command.kind === 'known' && command.message.type === 'cc.call.resolve-attempt.v1' && command.message.attemptId === `${callId}-1`));
-    expect(await cc('attempts', 'resolve', `${callId}-1`, 'lost', '--reason', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('not lost') });
+    expect(await cc('attempts', 'resolve', `${callId}-1`, '--as', 'lost', '--reason', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('not lost') });
   });
 });
 

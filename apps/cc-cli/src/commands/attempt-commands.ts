@@ -23,11 +23,14 @@ export const attemptsListUnknown: Command = {
 export const attemptsResolve: Command = {
   name: 'attempts resolve',
   summary: 'Says what became of an attempt in doubt, as the vendor has told you',
-  positionals: [{ name: 'ATTEMPT', help: 'the id of the attempt' }, { name: 'ended|not-placed', help: 'the vendor placed it and it is over; or it never was placed' }],
-  options: { reason: { type: 'string', value: 'TEXT', help: 'how you know; kept with the call', required: true } },
+  positionals: [{ name: 'ATTEMPT', help: 'the id of the attempt' }],
+  options: {
+    as: { type: 'string', value: 'ended|not-placed', help: 'the vendor placed it and it is over; or it never was placed', required: true },
+    reason: { type: 'string', value: 'TEXT', help: 'how you know; kept with the call', required: true },
+  },
   async run(typed, gateway, print) {
-    const resolution = typed.positional(1);
-    if (resolution !== 'ended' && resolution !== 'not-placed') throw new WrongUsage(`An attempt has ended, or is not-placed; not ${resolution}`);
+    const resolution = typed.needed('as');
+    if (resolution !== 'ended' && resolution !== 'not-placed') throw new WrongUsage(`--as must be ended or not-placed; not ${resolution}`);
     const doubt = Doubt.parse(await gateway.ask({ method: 'POST', path: `/attempts/${encodeURIComponent(typed.positional(0))}/resolve`, body: { resolution, reason: typed.needed('reason') }, role: 'operator' }));
     print(doubt, () => `The router is told that this attempt ${resolution === 'ended' ? 'has ended' : 'was not placed'}:\n${doubtsText([doubt])}`);
   },
