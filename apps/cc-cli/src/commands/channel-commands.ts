@@ -4,11 +4,11 @@ import { localTime, table } from '../text-table';
 
 const Channel = z.looseObject({
   channel: z.string(), vendor: z.string(), protocol: z.string(), enabled: z.boolean(), state: z.string(), score: z.number(), weight: z.number(), reason: z.string(), since: z.number(),
-  liveCalls: z.number().optional(), override: z.object({ operator: z.string(), reason: z.string(), at: z.number() }).optional(),
+  liveCalls: z.number().optional(),
 });
 
 function channelsText(channels: readonly z.infer<typeof Channel>[]): string {
-  const rows = channels.map((one) => [one.channel, one.vendor, one.protocol, one.enabled ? one.state : 'disabled', one.score.toFixed(2), one.weight, one.liveCalls, localTime(one.since), one.override === undefined ? one.reason : `${one.reason} (${one.override.operator}: ${one.override.reason})`]);
+  const rows = channels.map((one) => [one.channel, one.vendor, one.protocol, one.enabled ? one.state : 'disabled', one.score.toFixed(2), one.weight, one.liveCalls, localTime(one.since), one.reason]);
   return table(['channel', 'vendor', 'protocol', 'state', 'score', 'weight', 'calls', 'since', 'reason'], rows, 'no channel was announced yet');
 }
 
