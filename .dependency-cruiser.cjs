@@ -27,6 +27,9 @@ const onlyIn = {
   'prom-client': { places: ['^libs/platform/'], instead: 'use Metrics from @cc/kernel' },
 };
 
+/** What is made of services, and is none itself. */
+const ASSEMBLIES = 'all-in-one|cc-cli';
+
 /** Test code: spec files, the test folders, and what serves them. */
 const TEST_CODE = ['\\.(unit|int|e2e)\\.spec\\.ts$', '^(apps|libs)/[^/]+/test/', '^libs/testing/', '^(test|bench)/'];
 
@@ -57,11 +60,11 @@ const forbidden = [
   error('no-circular', 'Files in a circle cannot be understood one at a time. Instead: move what both need into a third file, or turn one direction into a port.', {}, { circular: true }),
   error('unresolvable', 'The import leads nowhere. Instead: mend the path, or declare the package in package.json.', {}, { couldNotResolve: true }),
   error('apps-never-import-apps', 'Services meet in the event log only. Instead: put the message into libs/contracts, or plumbing into a library.',
-    { path: '^apps/([^/]+)/', pathNot: '^apps/all-in-one/' },
+    { path: '^apps/([^/]+)/', pathNot: `^apps/(${ASSEMBLIES})/` },
     { path: '^apps/', pathNot: '^apps/$1/' }),
-  error('all-in-one-sees-only-service-definitions', 'all-in-one starts services and knows nothing of their insides. Instead: import the service.ts of the app.',
-    { path: '^apps/all-in-one/' },
-    { path: '^apps/(?!all-in-one/)', pathNot: '^apps/[^/]+/src/service\\.ts$' }),
+  error('assemblies-see-only-service-definitions', 'all-in-one starts services and cc-cli tells their settings; neither knows their insides. Instead: import the service.ts of the app.',
+    { path: `^apps/(${ASSEMBLIES})/` },
+    { path: '^apps/(?!$1/)', pathNot: '^apps/[^/]+/src/service\\.ts$' }),
   error('libs-never-import-apps', 'Libraries are below the apps. Instead: pass it in as a parameter or a port.', { path: '^libs/' }, { path: '^apps/' }),
   error('libs-by-front-door-only', 'A library is entered by its index.ts. Instead: import from @cc/<lib>, and export there what is missing.',
     { path: '^(?:apps|libs)/([^/]+)/' },

@@ -8,7 +8,7 @@ if (swc.status !== 0) process.exit(swc.status ?? 1);
 for (const app of readdirSync('apps')) {
   if (!existsSync(`dist/apps/${app}/src/main.js`)) continue;
   mkdirSync(`dist/apps/${app}`, { recursive: true });
-  writeFileSync(`dist/apps/${app}/main.js`, "require('./src/main.js');\n");
+  writeFileSync(`dist/apps/${app}/main.js`, "#!/usr/bin/env node\nrequire('./src/main.js');\n");
   if (!existsSync(`apps/${app}/page`)) continue;
   // What an app serves to browsers, as it is.
   rmSync(`dist/apps/${app}/page`, { recursive: true, force: true });

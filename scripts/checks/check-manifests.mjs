@@ -13,6 +13,7 @@ const sampleSecrets = {
   CC_DATABASE_URL: 'postgres://cc:sample@postgres:5432/cc',
   CC_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
   CC_API_KEYS: 'demo:cck_0123456789abcdef0123456789abcdef',
+  CC_CALL_GATEWAY_OPERATOR_KEYS: 'olga:cco_0123456789abcdef0123456789abcdef',
   CC_OSS_ACCESS_KEY_ID: 'sample',
   CC_OSS_ACCESS_KEY_SECRET: 'sample',
 };
@@ -44,7 +45,7 @@ const entryOf = ({ name }) => `dist/apps/${name}/main.js`;
 
 // ── docker-compose ──
 
-const interpolate = (value) => String(value).replaceAll(/\$\{(\w+)(?::\?[^}]*)?\}/g, (_, name) => sampleSecrets[name] ?? 'sample');
+const interpolate = (value) => String(value).replaceAll(/\$\{(\w+)(?::[?-][^}]*)?\}/g, (_, name) => sampleSecrets[name] ?? 'sample');
 
 const composeFaults = (compose, services, platform) =>
   services.flatMap((service) => {
@@ -82,7 +83,8 @@ const mountedFiles = (pod, container, configMaps) => {
 
 const environmentOf = (container, configMaps) => ({
   ...Object.assign({}, ...(container.envFrom ?? []).map(({ configMapRef }) => configMaps.get(configMapRef.name)?.data ?? {})),
-  ...Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value])),
+  // What has no value here comes from a Secret.
+  ...Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value ?? sampleSecrets[name] ?? 'sample'])),
 });
 
 /** The settings that a service reads where Kafka carries the log. */

@@ -22,6 +22,7 @@ const ground = {
   'apps/ground/src/out/pg-ground.ts': "import { DataSource } from 'typeorm';\nimport { fold } from '../domain/fold';\nexport const store = [DataSource, fold];\n",
   'apps/ground/test/ground.int.spec.ts': "import kafkajs from 'kafkajs';\nimport { own } from '@cc/testing';\nimport { fold } from '../src/domain/fold';\nexport const seen = [kafkajs, own, fold];\n",
   'apps/all-in-one/src/main.ts': "import { ground } from '../../ground/src/service';\nexport const services = [ground];\n",
+  'apps/cc-cli/src/main.ts': "import { ground } from '../../ground/src/service';\nexport const services = [ground];\n",
   'test/call.e2e.spec.ts': "import { own } from '@cc/testing';\nimport { ground } from '../apps/ground/src/service';\nexport const seen = [own, ground];\n",
   'bench/log.ts': "import { own } from '@cc/event-log';\nexport const seen = own;\n",
 };
@@ -34,7 +35,8 @@ const probes = [
   ['apps-never-import-apps', 'apps/probe/src/neighbour.ts', '../../ground/src/domain/fold'],
   ['apps-never-import-apps', 'apps/probe/src/neighbour-service.ts', '../../ground/src/service'],
   ['apps-never-import-apps', 'apps/probe/test/neighbour.unit.spec.ts', '../../ground/src/domain/fold'],
-  ['all-in-one-sees-only-service-definitions', 'apps/all-in-one/src/curious.ts', '../../ground/src/domain/fold'],
+  ['assemblies-see-only-service-definitions', 'apps/all-in-one/src/curious.ts', '../../ground/src/domain/fold'],
+  ['assemblies-see-only-service-definitions', 'apps/cc-cli/src/curious.ts', '../../ground/src/domain/fold'],
   ['libs-never-import-apps', 'libs/testing/src/upwards.ts', '../../../apps/ground/src/service'],
   ['libs-by-front-door-only', 'apps/probe/src/side-door.ts', '../../../libs/platform/src/own'],
   ['libs-by-front-door-only', 'libs/event-log/src/side-door.ts', '../../kernel/src/own'],

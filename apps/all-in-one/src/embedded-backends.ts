@@ -13,6 +13,8 @@ export interface Backends {
   readonly env: Environment;
   /** A key that the API takes. */
   readonly apiKey: string;
+  /** A key that it takes from operators; absent where operators' keys are given, and none is among them. */
+  readonly operatorKey: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,8 @@ export interface BackendOptions {
 }
 
 export const TENANT = 'demo';
+const OPERATOR = 'developer';
+const OPERATOR_KEYS = 'CC_CALL_GATEWAY_OPERATOR_KEYS';
 
 /** Starts what the environment does not name: PostgreSQL, the object store; and writes the channel file for the simulator. */
 export async function startBackends(options: BackendOptions): Promise<Backends> {
@@ -42,7 +46,8 @@ export async function startBackends(options: BackendOptions): Promise<Backends> 
     const database = await databaseUrl(options, dataDir, stops);
     const objectStore = await objectStoreVariables(options, dataDir, secrets, stops);
     const own = { ...serviceVariables(options, dataDir, secrets, ports), ...database, ...objectStore, ...ports };
-    return { env: { ...notGiven(own, options.env), ...options.env, ...zeroPortsReplaced(options.env, ports) }, apiKey: givenApiKey(options.env) ?? secrets.apiKey, stop };
+    const env = { ...notGiven(own, options.env), ...options.env, ...zeroPortsReplaced(options.env, ports) };
+    return { env, apiKey: givenKey(options.env, 'CC_API_KEYS') ?? secrets.apiKey, operatorKey: givenKey(options.env, OPERATOR_KEYS) ?? (isGiven(options.env, OPERATOR_KEYS) ? undefined : secrets.operatorKey), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -83,6 +88,7 @@ function serviceVariables({ simulatorSpeed, env }: BackendOptions, dataDir: stri
   if (env['CC_CHANNELS_FILE'] === undefined) writeFileSync(channelsFile, simulatedChannels({ simulatorUrl: `http://127.0.0.1:${portOf('vendor-simulator')}`, ingestUrl: `http://127.0.0.1:${portOf('e9-callback-ingest')}`, callbackSecret: secrets.callbackSecret, speed: simulatorSpeed }), { mode: 0o600 });
   return {
     CC_API_KEYS: `${TENANT}:${secrets.apiKey}`,
+    [OPERATOR_KEYS]: `${OPERATOR}:${secrets.operatorKey}`,
     CC_ENCRYPTION_KEY: secrets.encryptionKey,
     CC_CHANNELS_FILE: channelsFile,
     CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(dataDir, 'spool'),
@@ -92,15 +98,17 @@ function serviceVariables({ simulatorSpeed, env }: BackendOptions, dataDir: stri
   };
 }
 
+const isGiven = (env: Environment, name: string): boolean => env[name] !== undefined || env[`${name}_FILE`] !== undefined;
+
 /** Without what the environment gives itself, by value or by file. */
 function notGiven(own: Environment, given: Environment): Environment {
-  return Object.fromEntries(Object.entries(own).filter(([name]) => given[name] === undefined && given[`${name}_FILE`] === undefined));
+  return Object.fromEntries(Object.entries(own).filter(([name]) => !isGiven(given, name)));
 }
 
 /** The first of the keys that were given; the settings' own check tells what is wrong with them. */
-function givenApiKey(env: Environment): string | undefined {
-  const file = env['CC_API_KEYS_FILE'];
-  const keys = env['CC_API_KEYS'] ?? (file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+function givenKey(env: Environment, name: string): string | undefined {
+  const file = env[`${name}_FILE`];
+  const keys = env[name] ?? (file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined);
   const first = keys?.split(',').map((entry) => entry.trim()).find((entry) => entry !== '');
   return first?.slice(first.indexOf(':') + 1);
 }

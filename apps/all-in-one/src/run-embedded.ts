@@ -62,11 +62,13 @@ async function start(options: CommandLine, ends: (() => Promise<void>)[], signal
   await welcome(options, running, backends, { seconds: (Date.now() - began) / 1000, logFile, signal });
 }
 
-async function welcome(options: CommandLine, running: readonly RunningService[], { apiKey }: Backends, { seconds, logFile, signal }: { seconds: number; logFile: string; signal: AbortSignal }): Promise<void> {
+async function welcome(options: CommandLine, running: readonly RunningService[], { apiKey, operatorKey }: Backends, { seconds, logFile, signal }: { seconds: number; logFile: string; signal: AbortSignal }): Promise<void> {
   const gateway = running.find(({ name }) => name === 'call-gateway')?.url ?? '';
   say(`\nready in ${seconds.toFixed(1)} s. The logs are in ${logFile}. Ctrl-C ends it.\n`);
   say(`API                  ${gateway}/v1`);
-  say(`API key              ${apiKey}\n`);
+  say(`API key              ${apiKey}`);
+  if (operatorKey !== undefined) say(`operator's key       ${operatorKey}`);
+  say('');
   if (!options.demo) return;
   const archived = await demoCall(gateway, apiKey, say, signal).catch((error: unknown) => {
     if (!signal.aborted) say(`The demo call failed: ${describeError(error)}`);

@@ -3,26 +3,61 @@ import { AliOssObjectStore, ObjectStore } from '@cc/object-store';
 import { objectStoreOptions } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallGatewaySettings } from './call-gateway.config';
-import { ApiKeys } from './domain/api-keys';
+import { KeyRing } from './domain/api-keys';
+import { AttemptsController } from './in/attempts.controller';
+import { BindingChanges } from './in/binding-changes';
+import { BindingsController } from './in/bindings.controller';
+import { BusinessesController } from './in/businesses.controller';
 import { CallChanges } from './in/call-changes';
+import { CallHistoryController } from './in/call-history.controller';
 import { CallPlacement } from './in/call-placement';
+import { CallRequests } from './in/call-requests';
 import { CallsController } from './in/calls.controller';
-import { BusinessesController, ChannelsController } from './in/channels.controller';
+import { ChannelsController } from './in/channels.controller';
 import { GatewayReadiness } from './in/gateway-readiness';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
+import { RouteSimulationsConsumer } from './in/route-simulations.consumer';
+import { RouteSimulationsController } from './in/route-simulations.controller';
+import { RouterWords } from './in/router-words';
+import { SimulationUpkeep } from './in/simulation-upkeep';
+import { BindingCatalogue } from './out/binding-catalogue';
+import { BusinessCatalogue } from './out/business-catalogue';
 import { CallCatalogue } from './out/call-catalogue';
 import { ChannelCatalogue } from './out/channel-catalogue';
+import { DoubtCatalogue } from './out/doubt-catalogue';
+import { RouterNews } from './out/router-news';
+import { SimulationCatalogue } from './out/simulation-catalogue';
 
 @Module({
-  controllers: [CallsController, RecordingsController, ChannelsController, BusinessesController, QueryModelConsumer],
+  controllers: [
+    CallsController,
+    CallHistoryController,
+    RecordingsController,
+    BindingsController,
+    BusinessesController,
+    ChannelsController,
+    RouteSimulationsController,
+    AttemptsController,
+    QueryModelConsumer,
+    RouteSimulationsConsumer,
+  ],
   providers: [
+    BindingCatalogue,
+    BindingChanges,
+    BusinessCatalogue,
     CallCatalogue,
     ChannelCatalogue,
+    CallRequests,
     CallPlacement,
     CallChanges,
+    DoubtCatalogue,
+    RouterNews,
+    RouterWords,
+    SimulationCatalogue,
+    SimulationUpkeep,
     GatewayReadiness,
-    { provide: ApiKeys, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => values.apiKeys },
+    { provide: KeyRing, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new KeyRing(values.apiKeys, values.operatorKeys) },
     { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },
     { provide: ObjectStore, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new AliOssObjectStore(objectStoreOptions(values)) },
   ],

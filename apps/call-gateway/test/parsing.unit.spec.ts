@@ -1,12 +1,14 @@
 import { CallEvent, CallRecord, PlaceCall } from '@cc/contracts';
 import { NumberVault } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
-import { ApiKeys } from '../src/domain/api-keys';
+import { ApiKeys, KeyRing, OperatorKeys } from '../src/domain/api-keys';
 import { timelineOf, viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';
 import { checkBody, validBody } from '../src/in/body-validation';
-import { BusinessBody, PlaceCallBody } from '../src/in/place-call.body';
-import { parseListQuery, parseWaitQuery } from '../src/in/queries';
+import { BusinessBody } from '../src/in/business.body';
+import { PlaceCallBody } from '../src/in/place-call.body';
+import { parseDoubtQuery, parseListQuery, parsePageQuery, parseWaitQuery } from '../src/in/queries';
+import { pageOf } from '../src/out/page';
 import { countryOf, parseNumber } from '../src/in/telephone-number';
 
 const MOBILE = '+8613912345678';
@@ -39,17 +41,32 @@ describe('telephone numbers', () => {
   });
 });
 
-describe('API keys', () => {
+describe('keys', () => {
   const key = 'k'.repeat(24);
-  it('tell the tenant, and nobody else does', () => {
+  it('of applications tell the tenant, and nobody else does', () => {
     const keys = ApiKeys.parse(` acme:${key}a , acme:${key}b,, globex-2:${key}:c `);
-    expect([`${key}a`, `${key}b`, `${key}:c`, key, '', `acme:${key}a`].map((given) => keys.principalOf(given)?.tenant)).toEqual(['acme', 'acme', 'globex-2', undefined, undefined, undefined]);
+    expect([`${key}a`, `${key}b`, `${key}:c`, key, '', `acme:${key}a`].map((given) => keys.nameOf(given))).toEqual(['acme', 'acme', 'globex-2', undefined, undefined, undefined]);
   });
   it.each([
     ['', /no entry/], [' , ', /no entry/], [`acme:${'k'.repeat(23)}`, /entry 1/], [`acme:${key},globex:${key}`, /twice/], [`acme:${key},Acme:${key},:${key},acme ${key},acme:${key} x`, /entry 2, entry 3, entry 4, entry 5: /],
   ])('%j are refused', (text, reason) => {
     expect(() => ApiKeys.parse(text)).toThrow(reason);
     expect(() => ApiKeys.parse(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(key) }));
+  });
+  it('of operators have the same form, and there may be none', () => {
+    expect(OperatorKeys.parse(`olga:${key}`).nameOf(key)).toBe('olga');
+    expect(OperatorKeys.parse('').nameOf('')).toBeUndefined();
+    expect(() => OperatorKeys.parse('olga:short')).toThrow(/entry 1: expected `operator:key` with an operator of/);
+    expect(() => OperatorKeys.parse(`olga:${key},otto:${key}`)).toThrow(/one operator from another/);
+  });
+  it('tell whether an application or an operator calls, and none is both', () => {
+    const ring = new KeyRing(ApiKeys.parse(`acme:${key}a`), OperatorKeys.parse(`olga:${key}o`));
+    expect([`${key}a`, `${key}o`, key].map((given) => ring.principalOf(given))).toEqual([{ kind: 'application', tenant: 'acme' }, { kind: 'operator', name: 'olga' }, undefined]);
+    expect(() => new KeyRing(ApiKeys.parse(`acme:${key}`), OperatorKeys.parse(`otto:${key}o,olga:${key}`))).toThrow(/the key of olga is an application's/);
+  });
+  it('are never shown', () => {
+    const keys = OperatorKeys.parse(`olga:${key}`);
+    expect([String(keys), JSON.stringify(keys)].join()).not.toContain(key);
   });
 });
 
@@ -99,7 +116,9 @@ describe('the body of a call', () => {
   it('of a business has numbers that fit', async () => {
     expect({ ...(await validBody(BusinessBody, { mainNumber: '+864008001234', extension: '8001' })) }).toEqual({ mainNumber: '+864008001234', extension: '8001' });
     expect({ ...(await validBody(BusinessBody, {})) }).toEqual({});
-    for (const bad of [{ mainNumber: '400-800' }, { mainNumber: null }, { extension: '123456789' }, { extension: '' }, { tenant: 'x' }]) await expect(validBody(BusinessBody, bad)).rejects.toThrow(InvalidRequest);
+    const full = { displayPolicy: 'masked', channels: ['e9-main', 'hw-main'] };
+    expect({ ...(await validBody(BusinessBody, full)) }).toEqual(full);
+    for (const bad of [{ displayPolicy: 'hidden' }, { channels: [] }, { channels: ['E9'] }, { channels: [7] }, { channels: 'e9-main' }, { channels: ['a', 'a'] }, { channels: Array.from({ length: 33 }, (_, i) => `c${i}`) }, { channels: ['x'.repeat(33)] }, { channels: null }, { mainNumber: '400-800' }, { mainNumber: null }, { extension: '123456789' }, { extension: '' }, { tenant: 'x' }]) await expect(validBody(BusinessBody, bad)).rejects.toThrow(InvalidRequest);
   });
 });
 
@@ -114,6 +133,17 @@ describe('queries', () => {
     [{ waitSeconds: '61' }, ['?waitSeconds']], [{ waitSeconds: '-1', afterVersion: '1.5' }, ['?waitSeconds', '?afterVersion']], [{ wait: '1', x: '2' }, ['?wait', '?x']], [{ waitSeconds: ['1', '2'] }, ['?waitSeconds']], [{ waitSeconds: 'soon' }, ['?waitSeconds']],
   ])('to wait for a call are refused with every fault: %j', (query, pointers) => {
     expect(() => parseWaitQuery(query)).toThrow(expect.objectContaining({ faults: pointers.map((pointer) => ({ pointer, detail: expect.any(String) })) }));
+  });
+  it('for a list by key go on after the key that a page ended with', () => {
+    const page = pageOf([{ user: '张三@x' }], 1, ({ user }) => user);
+    expect(parsePageQuery({ pageToken: page.nextPageToken })).toEqual({ pageSize: 50, after: '张三@x' });
+    expect(pageOf([{ user: 'u' }], 2, ({ user }) => user)).toEqual({ items: [{ user: 'u' }] });
+    for (const pageToken of ['', '?', 'AA', '_w', 'x'.repeat(1025)]) expect(() => parsePageQuery({ pageToken })).toThrow(expect.objectContaining({ faults: [{ pointer: '?pageToken', detail: expect.any(String) }] }));
+  });
+  it.each([
+    [{}, '?state'], [{ state: 'sending' }, '?state'], [{ state: 'unknown', pageToken: Buffer.from('x/a').toString('base64url') }, '?pageToken'], [{ state: 'unknown', pageToken: Buffer.from('1/a/b').toString('base64url') }, '?pageToken'],
+  ])('for the attempts in doubt are refused: %j', (query, pointer) => {
+    expect(() => parseDoubtQuery(query)).toThrow(expect.objectContaining({ faults: [{ pointer, detail: expect.any(String) }] }));
   });
   it.each([
     [{ pageSize: '501' }, '?pageSize'], [{ pageSize: '0' }, '?pageSize'], [{ state: 'open' }, '?state'], [{ pageToken: "1-'; --" }, '?pageToken'], [{ pageToken: 'x' }, '?pageToken'], [{ tenant: 'other' }, '?tenant'], [{ agent: ['a', 'b'] }, '?agent'],

@@ -9,7 +9,7 @@ export interface ProtectedForms {
   readonly sealed: string;
 }
 
-/** Turns numbers in clear into their protected forms and back. Only call-gateway protects, only channel-router reveals. */
+/** Turns numbers in clear into their protected forms and back. Only call-gateway protects; channel-router reveals to dial, call-gateway the telephone of a binding. */
 export class NumberVault {
   private readonly sealer: Sealer;
   private readonly index: BlindIndex;

@@ -8,7 +8,7 @@ export { loadServiceSettings } from './service-settings';
 export { ServiceGroup, runServices } from './run-services';
 export { startService } from './start-service';
 export type { RunningService } from './start-service';
-export { InvalidRequest } from './problem.filter';
+export { DetailedError, InvalidRequest } from './problem.filter';
 export type { FieldFault, Problem } from './problem.filter';
 export { Readiness } from './readiness';
 export { WorkInFlight } from './work-in-flight';

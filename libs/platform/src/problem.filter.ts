@@ -16,6 +16,18 @@ export class InvalidRequest extends CcError {
   }
 }
 
+/** An error whose problem tells programs more, in members of its own (RFC 9457, section 3.2). */
+export class DetailedError extends CcError {
+  constructor(
+    kind: ErrorKind,
+    code: string,
+    message: string,
+    readonly members: Readonly<Record<string, unknown>>,
+  ) {
+    super(kind, code, message);
+  }
+}
+
 /** An RFC 9457 problem. */
 export interface Problem {
   readonly type: string;
@@ -36,7 +48,7 @@ const codeOfStatus: Readonly<Record<number, string>> = {
   406: 'not-acceptable', 408: 'request-timeout', 413: 'body-too-large', 414: 'address-too-long', 415: 'unsupported-media-type', 422: 'invalid-request', 429: 'too-many-requests', 503: 'unavailable',
 };
 
-type Answer = Pick<Problem, 'status' | 'code' | 'detail' | 'errors'>;
+type Answer = Pick<Problem, 'status' | 'code' | 'detail' | 'errors'> & { readonly members?: Readonly<Record<string, unknown>> };
 
 /** Every error becomes an RFC 9457 problem; what is our own defect is logged with its request id and tells the user nothing else. */
 @Catch()
@@ -62,14 +74,16 @@ export function refuse(error: unknown, request: FastifyRequest, reply: FastifyRe
 }
 
 function sendProblem(reply: FastifyReply, answer: Answer, requestId: string): void {
-  const { status } = answer;
-  const problem: Problem = { type: 'about:blank', title: titleOf(answer.code), ...answer, requestId, retriable: status === 503 || status === 429 || status === 408 };
+  const { members, ...told } = answer;
+  const { status } = told;
+  const problem: Problem = { ...members, type: 'about:blank', title: titleOf(told.code), ...told, requestId, retriable: status === 503 || status === 429 || status === 408 };
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(problem));
 }
 
 function answerTo(error: unknown): Answer {
   if (error instanceof InvalidRequest) return { status: 422, code: error.code, detail: error.message, errors: error.faults };
+  if (error instanceof DetailedError) return { status: statusOf[error.kind], code: error.code, detail: error.message, members: error.members };
   if (error instanceof CcError) return { status: statusOf[error.kind], code: error.code, detail: error.kind === 'fault' ? 'An unexpected fault; it was recorded under the request id' : error.message };
   if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);
   if (error instanceof DeadlineExceeded || isTransient(error)) return { status: 503, code: 'unavailable', detail: 'A backend does not answer just now; nothing was changed, or the change can be repeated with the same Idempotency-Key' };

@@ -65,6 +65,8 @@ export const sharedVariables: readonly string[] = [
   ...variableNames(databaseSchema), ...variableNames(eventLogSchema), 'CC_CHANNELS_FILE',
   ...['CC_ENCRYPTION_KEY', 'CC_API_KEYS'].flatMap((name) => [name, `${name}_FILE`]),
   ...variableNames(z.object(objectStoreShape)),
+  // Those of the command line.
+  'CC_URL', ...['CC_API_KEY', 'CC_OPERATOR_KEY'].flatMap((name) => [name, `${name}_FILE`]),
   'CC_SIM_SPEED', 'CC_OBJECT_STORE_PORT', 'CC_HOST', 'CC_LOG_LEVEL', 'CC_SHUTDOWN_SECONDS',
 ];
 

@@ -1,4 +1,4 @@
-import type { BizData, CallEventOf, CallRecord, Ivr, PlaceCall, ProtectedNumber } from '@cc/contracts';
+import type { BizData, CallEventOf, CallRecord, Ivr, PlaceCall, ProtectedNumber, SimulateRoute } from '@cc/contracts';
 
 /** A request for a call, parsed and with its numbers protected. */
 export interface CallRequest {
@@ -10,10 +10,13 @@ export interface CallRequest {
   readonly mainNum?: string | undefined;
   readonly extNum?: string | undefined;
   readonly channel?: string;
+  /** Those of the business. */
+  readonly channels?: readonly string[] | undefined;
   readonly bizData?: BizData;
   readonly record: boolean;
   readonly ivr?: Ivr;
   readonly maxDurationSeconds?: number;
+  readonly whenBusy?: 'reject' | 'wait';
   readonly notAfterSeconds: number;
 }
 
@@ -26,8 +29,9 @@ export interface PlacedCall {
 
 /** Everything that begins with a request: the first record, the event and the command, all of one moment. */
 export function placeCall(callId: string, tenant: string, request: CallRequest, nowMs: number): PlacedCall {
-  const { channel, maxDurationSeconds, notAfterSeconds, record, ivr, ...told } = request;
+  const { record, ivr } = request;
   const call = { callId, tenant };
+  const told = toldOf(request);
   return {
     record: {
       ...call,
@@ -59,12 +63,32 @@ export function placeCall(callId: string, tenant: string, request: CallRequest, 
       id: `${callId}/place`,
       ...call,
       issuedAt: nowMs,
-      ...told,
-      record,
-      ...(ivr === undefined ? {} : { ivr }),
-      ...(channel === undefined ? {} : { channel }),
-      ...(maxDurationSeconds === undefined ? {} : { maxDurationSeconds }),
-      notAfter: nowMs + notAfterSeconds * 1000,
+      ...wishesOf(request),
+      notAfter: nowMs + request.notAfterSeconds * 1000,
     },
+  };
+}
+
+/** The question which route the call would take: nothing begins with it. */
+export function simulateRoute(simulationId: string, tenant: string, request: CallRequest, nowMs: number): SimulateRoute {
+  return { type: 'cc.call.simulate-route.v1', id: `${simulationId}/simulate`, callId: simulationId, tenant, issuedAt: nowMs, ...wishesOf(request) };
+}
+
+/** What is kept with the call. */
+function toldOf({ channel: _channel, channels: _channels, maxDurationSeconds: _max, notAfterSeconds: _notAfter, whenBusy: _whenBusy, record: _record, ivr: _ivr, ...told }: CallRequest) {
+  return told;
+}
+
+/** The same, with what only the router must know. */
+function wishesOf(request: CallRequest) {
+  const { channel, channels, maxDurationSeconds, whenBusy, record, ivr } = request;
+  return {
+    ...toldOf(request),
+    record,
+    ...(ivr === undefined ? {} : { ivr }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(channels === undefined ? {} : { channels: [...channels] }),
+    ...(maxDurationSeconds === undefined ? {} : { maxDurationSeconds }),
+    ...(whenBusy === undefined ? {} : { whenBusy }),
   };
 }

@@ -1,13 +1,15 @@
-import { InvalidRequest } from '@cc/platform';
+import { DetailedError, InvalidRequest } from '@cc/platform';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { timelineOf, viewOf, type CallView, type TimelineEntry } from '../domain/call-view';
+import { CallGatewaySettings } from '../call-gateway.config';
+import { viewOf, type CallView } from '../domain/call-view';
 import { CallCatalogue } from '../out/call-catalogue';
 import { CallPlacement } from './call-placement';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallChanges } from './call-changes';
 import { CallIdPipe, noSuchCall } from './call-id';
 import { parseListQuery, parseWaitQuery } from './queries';
+import { RouterWords } from './router-words';
 
 /** The calls of a tenant: place, read, follow, cancel. */
 @Controller('v1/calls')
@@ -17,6 +19,8 @@ export class CallsController {
     private readonly placement: CallPlacement,
     private readonly calls: CallCatalogue,
     private readonly changes: CallChanges,
+    private readonly router: RouterWords,
+    private readonly settings: CallGatewaySettings,
   ) {}
 
   @Post()
@@ -25,7 +29,15 @@ export class CallsController {
     const { record, replayed } = await this.placement.place(tenant, body, parseKey(key));
     void reply.header('location', `/v1/calls/${record.callId}`);
     if (replayed) void reply.header('idempotent-replayed', 'true');
+    if (isRefusedWhenBusy(body)) await this.refuseWhileBusy(tenant, record.callId);
     return viewOf(record);
+  }
+
+  /** Says it in the answer when the router refuses the call for its line within the time that the answer may wait. */
+  private async refuseWhileBusy(tenant: string, callId: string): Promise<void> {
+    const word = await this.router.firstWord(tenant, callId, this.settings.values.busyAnswerSeconds * 1000);
+    if (word !== 'line-busy') return;
+    throw new DetailedError('conflict', 'line-busy', 'The line has another call, and this one was closed undialled, as whenBusy: reject wishes; with whenBusy: wait a call is kept until its line is free or its notAfterSeconds are over', { callId });
   }
 
   @Get()
@@ -42,13 +54,6 @@ export class CallsController {
     return viewOf(record);
   }
 
-  @Get(':callId/events')
-  async events(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<{ items: TimelineEntry[] }> {
-    const events = await this.calls.events(tenant, callId);
-    if (events === undefined) throw noSuchCall(callId);
-    return { items: timelineOf(events) };
-  }
-
   @Post(':callId/cancel')
   @HttpCode(202)
   async cancel(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<CallView> {
@@ -57,6 +62,9 @@ export class CallsController {
     return viewOf(record);
   }
 }
+
+/** Of a body that was checked, now or at its first use. */
+const isRefusedWhenBusy = (body: unknown): boolean => typeof body === 'object' && body !== null && 'whenBusy' in body && body.whenBusy === 'reject';
 
 function parseKey(key: string | undefined): string | undefined {
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) throw new InvalidRequest([{ pointer: '', detail: 'the header Idempotency-Key must be 1 to 255 visible ASCII characters' }]);

@@ -1,44 +1,59 @@
-import type { ChannelHealth } from '@cc/contracts';
+import { encodeChannelOverride, topics, type ChannelHealth, type ChannelOverride } from '@cc/contracts';
+import { EventLog } from '@cc/event-log';
 import { CcError } from '@cc/kernel';
-import { Body, Controller, Get, HttpCode, Param, Put, UseGuards } from '@nestjs/common';
-import { CallCatalogue, type BusinessNumbers } from '../out/call-catalogue';
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import type { Principal } from '../domain/api-keys';
+import { channelsFor, withoutTenants } from '../domain/tenant-channels';
 import { ChannelCatalogue } from '../out/channel-catalogue';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
 import { validBody } from './body-validation';
-import { BusinessBody } from './place-call.body';
+import { Caller, KeyGuard, Operator, OperatorKeyGuard } from './key.guard';
+import { ReasonBody } from './operator.bodies';
 
-/** The channels that calls can take. */
+/** The channels that calls can take: an application sees its tenant's, an operator all. */
 @Controller('v1/channels')
-@UseGuards(ApiKeyGuard)
 export class ChannelsController {
-  constructor(private readonly channels: ChannelCatalogue) {}
+  constructor(
+    private readonly channels: ChannelCatalogue,
+    private readonly eventLog: EventLog,
+  ) {}
 
   @Get()
-  async list(): Promise<{ items: ChannelHealth[] }> {
-    return { items: await this.channels.all() };
+  @UseGuards(KeyGuard)
+  async list(@Caller() caller: Principal): Promise<{ items: ChannelHealth[] }> {
+    const all = await this.channels.all();
+    return { items: caller.kind === 'operator' ? all : channelsFor(caller.tenant, all).map(withoutTenants) };
   }
 
   @Get(':channel')
-  async show(@Param('channel') channel: string): Promise<ChannelHealth> {
-    const found = (await this.channels.all()).find((candidate) => candidate.channel === channel);
+  @UseGuards(KeyGuard)
+  async show(@Caller() caller: Principal, @Param('channel') channel: string): Promise<ChannelHealth> {
+    const { items } = await this.list(caller);
+    const found = items.find((candidate) => candidate.channel === channel);
     if (found === undefined) throw new CcError('missing', 'no-such-channel', `There is no channel ${channel.slice(0, 32)}`);
     return found;
   }
-}
 
-/** The 400 number and extension under which a business calls. */
-@Controller('v1/businesses')
-@UseGuards(ApiKeyGuard)
-export class BusinessesController {
-  constructor(private readonly calls: CallCatalogue) {}
+  /** No new calls; those that run go on. */
+  @Post(':channel/drain')
+  @HttpCode(202)
+  @UseGuards(OperatorKeyGuard)
+  drain(@Operator() operator: string, @Param('channel') channel: string, @Body() body: unknown): Promise<ChannelHealth> {
+    return this.switch(operator, channel, 'drain', body);
+  }
 
-  @Put(':business')
-  @HttpCode(200)
-  async put(@Tenant() tenant: string, @Param('business') business: string, @Body() raw: unknown): Promise<BusinessBody> {
-    if (!/^[\p{L}\p{N}._@:-]{1,64}$/u.test(business)) throw new CcError('input', 'invalid-business', 'The id of a business consists of 1 to 64 letters, digits and . _ @ : -');
-    const body = await validBody(BusinessBody, raw);
-    const numbers: BusinessNumbers = { ...(body.mainNumber === undefined ? {} : { mainNum: body.mainNumber }), ...(body.extension === undefined ? {} : { extNum: body.extension }) };
-    await this.calls.saveBusiness(tenant, business, numbers);
-    return body;
+  /** As the router concludes. */
+  @Post(':channel/resume')
+  @HttpCode(202)
+  @UseGuards(OperatorKeyGuard)
+  resume(@Operator() operator: string, @Param('channel') channel: string, @Body() body: unknown): Promise<ChannelHealth> {
+    return this.switch(operator, channel, 'none', body);
+  }
+
+  /** The record on the topic is the order and its audit at once; the channel is answered as the router last told it. */
+  private async switch(name: string, channel: string, override: ChannelOverride['override'], body: unknown): Promise<ChannelHealth> {
+    const { reason } = await validBody(ReasonBody, body);
+    const found = await this.show({ kind: 'operator', name }, channel);
+    await this.eventLog.append(topics.channelOverrides.name, [encodeChannelOverride({ channel, override, operator: name, reason, at: Date.now() })]);
+    return found;
   }
 }

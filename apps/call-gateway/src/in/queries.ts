@@ -28,6 +28,17 @@ const ListQuery = z.strictObject({
 });
 export type ListQuery = z.infer<typeof ListQuery>;
 
+/** What {@link pageOf} made of a key. */
+const keyToken = z.string().max(1024).transform((token, context) => {
+  const key = Buffer.from(token, 'base64url').toString('utf8');
+  if (Buffer.from(key).toString('base64url') === token && /^[^\0]+$/.test(key)) return key;
+  context.addIssue({ code: 'custom', message: 'is not a token that this API gave' });
+  return z.NEVER;
+});
+const pageShape = { pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50), pageToken: keyToken.optional() };
+const PageQuery = z.strictObject(pageShape);
+const DoubtQuery = z.strictObject({ ...pageShape, state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
+
 function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
@@ -43,4 +54,17 @@ export function parseWaitQuery(query: unknown): { readonly waitMs: number; reado
 
 export function parseListQuery(query: unknown): ListQuery {
   return parse(ListQuery, query);
+}
+
+/** Of a list in the order of its keys. */
+export function parsePageQuery(query: unknown): { readonly pageSize: number; readonly after: string | undefined } {
+  const { pageSize, pageToken } = parse(PageQuery, query);
+  return { pageSize, after: pageToken };
+}
+
+/** The same for attempts in doubt. */
+export function parseDoubtQuery(query: unknown): { readonly pageSize: number; readonly after: string | undefined } {
+  const { pageSize, pageToken } = parse(DoubtQuery, query);
+  if (pageToken !== undefined && !/^\d{1,15}\/[A-Za-z0-9-]{1,64}$/.test(pageToken)) throw new InvalidRequest([{ pointer: '?pageToken', detail: 'is not a token that this list gave' }]);
+  return { pageSize, after: pageToken };
 }

@@ -6,13 +6,17 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { CallCatalogue } from '../out/call-catalogue';
 import { ChannelCatalogue } from '../out/channel-catalogue';
+import { DoubtCatalogue } from '../out/doubt-catalogue';
+import { RouterNews } from '../out/router-news';
 
-/** Keeps what the API answers from: records, timelines and channels. */
+/** Keeps what the API answers from: records, timelines, channels and doubts. */
 @Controller()
 export class QueryModelConsumer {
   constructor(
     private readonly calls: CallCatalogue,
     private readonly channels: ChannelCatalogue,
+    private readonly doubts: DoubtCatalogue,
+    private readonly news: RouterNews,
     private readonly metrics: Metrics,
   ) {}
 
@@ -26,7 +30,10 @@ export class QueryModelConsumer {
   @EventPattern(topics.callEvents.name)
   async events(@Payload() batch: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch(batch, decodeCallEvent, this.metrics);
-    await this.calls.addEvents(batch.tx, messages.map(({ message }) => message));
+    const events = messages.map(({ message }) => message);
+    await this.calls.addEvents(batch.tx, events);
+    await this.doubts.follow(batch.tx, events);
+    if (events.some(({ type }) => type === 'cc.call.attempt-started.v1' || type === 'cc.call.ended.v1')) await this.news.spread(batch.tx);
     return { kind: 'handled', parked };
   }
 

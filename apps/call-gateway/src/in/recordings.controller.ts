@@ -3,7 +3,7 @@ import { ObjectStore } from '@cc/object-store';
 import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CallCatalogue } from '../out/call-catalogue';
-import { ApiKeyGuard, Tenant } from './api-key.guard';
+import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallIdPipe, noSuchCall } from './call-id';
 
 /** The archived audio, streamed from the object store. */

@@ -2,7 +2,6 @@ import { CallEvent, CallRecord } from '@cc/contracts';
 import { CcError } from '@cc/kernel';
 import { Database, type SqlValue, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
-import { z } from 'zod';
 
 const CHANGED = 'cc_gateway_call';
 
@@ -11,9 +10,6 @@ export interface IdempotentUse {
   readonly key: string;
   readonly bodySha256: string;
 }
-
-export const BusinessNumbers = z.object({ mainNum: z.string().optional(), extNum: z.string().optional() });
-export type BusinessNumbers = z.infer<typeof BusinessNumbers>;
 
 export interface CallFilter {
   readonly createdFrom?: number | undefined;
@@ -56,8 +52,18 @@ export class CallCatalogue {
       [record.tenant, use.key, use.bodySha256, JSON.stringify(record), record.createdAt],
     );
     if (claimed.length > 0) return undefined;
-    const [earlier] = await tx.query<{ body_sha256: string; answer: unknown }>(`SELECT body_sha256, answer FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [record.tenant, use.key]);
-    if (earlier?.body_sha256 !== use.bodySha256) throw new CcError('input', 'idempotency-key-reused', 'This Idempotency-Key was used with another body; use a new key for another call');
+    return this.earlierAnswer(tx, record.tenant, use);
+  }
+
+  /** The call that an earlier use of the key has placed. @throws CcError `idempotency-key-reused` when that use had another body. */
+  placedBefore(tenant: string, use: IdempotentUse): Promise<CallRecord | undefined> {
+    return this.earlierAnswer(this.database, tenant, use);
+  }
+
+  private async earlierAnswer(tx: Tx, tenant: string, use: IdempotentUse): Promise<CallRecord | undefined> {
+    const [earlier] = await tx.query<{ body_sha256: string; answer: unknown }>(`SELECT body_sha256, answer FROM gateway_idempotency_key WHERE tenant = $1 AND key = $2`, [tenant, use.key]);
+    if (earlier === undefined) return undefined;
+    if (earlier.body_sha256 !== use.bodySha256) throw new CcError('input', 'idempotency-key-reused', 'This Idempotency-Key was used with another body; use a new key for another call');
     return CallRecord.parse(earlier.answer);
   }
 
@@ -128,14 +134,5 @@ export class CallCatalogue {
   /** Calls back after each commit that changed calls. */
   onChange(changed: () => void): Promise<() => Promise<void>> {
     return this.database.listen(CHANGED, changed);
-  }
-
-  async business(tenant: string, business: string): Promise<BusinessNumbers> {
-    const [row] = await this.database.query<{ settings: unknown }>(`SELECT settings FROM gateway_business WHERE tenant = $1 AND business = $2`, [tenant, business]);
-    return row === undefined ? {} : BusinessNumbers.parse(row.settings);
-  }
-
-  async saveBusiness(tenant: string, business: string, numbers: BusinessNumbers): Promise<void> {
-    await this.database.query(`INSERT INTO gateway_business (tenant, business, settings) VALUES ($1, $2, $3) ON CONFLICT (tenant, business) DO UPDATE SET settings = excluded.settings`, [tenant, business, JSON.stringify(numbers)]);
   }
 }

@@ -39,4 +39,35 @@ const createTables: Migration = {
   },
 };
 
-export const callGatewayMigrations: readonly Migration[] = [createTables];
+const createChannelSettings: Migration = {
+  name: '0002-bindings-doubts-simulations',
+  up: async (tx) => {
+    await tx.query(`
+      CREATE TABLE gateway_binding (
+        tenant  varchar(32) NOT NULL,
+        user_id varchar(64) NOT NULL,
+        binding jsonb NOT NULL,
+        PRIMARY KEY (tenant, user_id)
+      )`);
+    await tx.query(`
+      CREATE TABLE gateway_attempt_in_doubt (
+        attempt_id varchar(64) PRIMARY KEY,
+        call_id    varchar(64) NOT NULL,
+        tenant     varchar(32) NOT NULL,
+        channel    varchar(32) NOT NULL,
+        since      bigint NOT NULL,
+        reason     text NOT NULL
+      )`);
+    await tx.query(`CREATE INDEX gateway_attempt_in_doubt_by_time ON gateway_attempt_in_doubt (since, attempt_id)`);
+    await tx.query(`
+      CREATE TABLE gateway_route_simulation (
+        simulation_id varchar(64) PRIMARY KEY,
+        tenant        varchar(32) NOT NULL,
+        route         jsonb NOT NULL,
+        received      bigint NOT NULL
+      )`);
+    await tx.query(`CREATE INDEX gateway_route_simulation_by_time ON gateway_route_simulation (received)`);
+  },
+};
+
+export const callGatewayMigrations: readonly Migration[] = [createTables, createChannelSettings];

@@ -1,0 +1,43 @@
+import type { ChannelHealth } from '@cc/contracts';
+
+/** The channels that a tenant may use; of the others it is told nothing. */
+export function channelsFor(tenant: string, all: readonly ChannelHealth[]): ChannelHealth[] {
+  return all.filter(({ tenants }) => tenants === undefined || tenants.includes(tenant));
+}
+
+/** Why a tenant cannot name this channel; undefined when it can. */
+export function namingFault(channel: string, mine: readonly ChannelHealth[]): string | undefined {
+  if (mine.some((candidate) => candidate.channel === channel)) return undefined;
+  return `there is no channel ${channel}; there ${mine.length === 0 ? 'is none' : `are ${mine.map((candidate) => candidate.channel).join(', ')}`}`;
+}
+
+/** The channel as an application sees it: not who else uses it. */
+export function withoutTenants({ tenants: _tenants, ...shown }: ChannelHealth): ChannelHealth {
+  return shown;
+}
+
+/** What narrows the choice of a channel, the first one that is there. */
+export interface ChoiceOfChannels {
+  readonly named?: string | undefined;
+  readonly bound?: string | undefined;
+  readonly ofBusiness?: readonly string[] | undefined;
+}
+
+/** The channels that a call could take, whatever their state; one of weight 0 only where it is named. */
+export function candidatesOf(mine: readonly ChannelHealth[], { named, bound, ofBusiness }: ChoiceOfChannels): ChannelHealth[] {
+  const wanted = named !== undefined ? [named] : bound !== undefined ? [bound] : ofBusiness;
+  return mine.filter(({ channel, weight }) => (wanted === undefined ? weight > 0 : wanted.includes(channel)));
+}
+
+/** A channel that takes no call, and why. */
+export interface ClosedChannel {
+  readonly channel: string;
+  readonly state: ChannelHealth['state'];
+  readonly reason: string;
+}
+
+/** Why none of these channels takes a call; undefined when one does, or when there is none to judge by. */
+export function whyNoneIsUp(candidates: readonly ChannelHealth[]): readonly ClosedChannel[] | undefined {
+  if (candidates.length === 0 || candidates.some(({ enabled, state }) => enabled && state !== 'down' && state !== 'draining')) return undefined;
+  return candidates.map(({ channel, state, enabled, reason }) => ({ channel, state, reason: enabled ? reason : 'is disabled in the channel file' }));
+}

@@ -1,0 +1,14 @@
+import { IsIn, IsNotEmpty, IsString, Matches, MaxLength } from 'class-validator';
+import { STORABLE, STORABLE_RULE } from './body-rules';
+
+const MAX_REASON = 200;
+
+/** Why an operator does what changes things for everyone: kept with it. */
+export class ReasonBody {
+  @Matches(STORABLE, STORABLE_RULE) @MaxLength(MAX_REASON) @IsNotEmpty() @IsString() readonly reason!: string;
+}
+
+export class ResolveBody extends ReasonBody {
+  /** What became of the attempt: the vendor placed it and it is over, or it never was placed. */
+  @IsIn(['ended', 'not-placed'], { message: 'must be ended or not-placed' }) readonly resolution!: 'ended' | 'not-placed';
+}
