@@ -1,6 +1,7 @@
 import { pause } from '@cc/kernel';
 import axios, { type AxiosInstance } from 'axios';
 import { z } from 'zod';
+import { DEMO_CHANNEL } from './simulated-channels';
 
 const POLL_MS = 200;
 const LIMIT_MS = 180_000;
@@ -35,7 +36,7 @@ export async function demoCall(gatewayUrl: string, apiKey: string, say: (line: s
 
 /** Tries again while the gateway does not know its channels yet. */
 async function place(api: AxiosInstance, signal: AbortSignal): Promise<z.infer<typeof Call>> {
-  const body = { from: '+8613800138000', to: '+8613900139000', agent: 'agent-1', channel: 'e9-main', record: true, bizData: { order: 'demo' } };
+  const body = { from: '+8613800138000', to: '+8613900139000', agent: 'agent-1', channel: DEMO_CHANNEL, record: true, bizData: { order: 'demo' } };
   for (;;) {
     const { status, data } = await api.post<unknown>('/calls', body, { validateStatus: (code) => code < 300 || code === 503 });
     if (status < 300) return Call.parse(data);

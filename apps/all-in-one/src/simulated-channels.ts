@@ -6,6 +6,9 @@ const HW_RECORDING_READY_SECONDS = 2;
 const HW_POLL_MS = 2000;
 const MIN_POLL_MS = 200;
 
+/** The channel of the demo call. */
+export const DEMO_CHANNEL = 'e9-main';
+
 export interface SimulatedWorld {
   readonly simulatorUrl: string;
   /** Where the vendors post: e9-callback-ingest. */
@@ -27,7 +30,7 @@ export function simulatedChannels(world: SimulatedWorld): string {
 
 function e9({ simulatorUrl, callbackSecret, speed, e9QueriesPerMinute }: SimulatedWorld): object {
   return {
-    id: 'e9-main', vendor: 'e9', protocol: 'callback', weight: 10,
+    id: DEMO_CHANNEL, vendor: 'e9', protocol: 'callback', weight: 10,
     ...(e9QueriesPerMinute === undefined ? {} : { limits: { queriesPerMinute: e9QueriesPerMinute } }),
     callbackSecrets: [{ value: callbackSecret }],
     settings: {
