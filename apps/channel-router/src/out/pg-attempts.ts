@@ -69,6 +69,8 @@ export class PgAttempts implements Attempts {
     const said = `(SELECT attempt_id, max(vendor_call_id) AS vendor_call_id, bool_or(says = 'connected') AS connected, bool_or(says = 'ended') AS ended, bool_or(NOT asked) AS unasked
        FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS u(attempt_id, vendor_call_id, says, asked) GROUP BY attempt_id)`;
     const values = [words.map((word) => word.attemptId), words.map((word) => word.vendorCallId ?? null), words.map((word) => word.says), words.map((word) => word.asked === true)];
+    // Held first: what is decided of an attempt meanwhile must be seen by both of the following, or the word would be lost between them.
+    await this.tx.query(`SELECT FROM router_attempt WHERE attempt_id = ANY($1::text[]) ORDER BY attempt_id FOR UPDATE`, [words.map((word) => word.attemptId)]);
     const late = await this.tx.query<{ attempt_id: string }>(
       `UPDATE router_attempt a SET late_ring = true, hang_up_at = $5, vendor_call_id = coalesce(a.vendor_call_id, t.vendor_call_id)
        FROM ${said} t WHERE a.attempt_id = t.attempt_id AND a.state IN ('refused', 'not-placed') AND NOT a.late_ring RETURNING a.attempt_id`, [...values, nowMs]);
