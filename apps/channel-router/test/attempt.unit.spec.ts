@@ -95,8 +95,14 @@ describe('what an event says of an attempt', () => {
   const cases = callEventSchemas.flatMap((schema) => EventSource.options.map((source) => [schema.shape.type.value, source] as const));
   it.each(cases)('%s by %s', (type, source) => {
     const event = CallEvent.parse({ ...anything, type, source });
+    const word = vendorSays[type];
     const byVendor = ['callback', 'poll', 'query', 'derived'].includes(source);
-    expect(wordOf(event)).toEqual(byVendor ? vendorSays[type] : undefined);
+    expect(wordOf(event)).toEqual(byVendor && word !== undefined ? { ...word, ...(source === 'query' ? { asked: true } : {}) } : undefined);
+  });
+
+  it('is an answer, not news, where it came by a query, whatever it was concluded from', () => {
+    const event = CallEvent.parse({ ...anything, type: 'cc.call.connected.v1', source: 'derived', via: 'query' });
+    expect(wordOf(event)).toEqual({ attemptId: 'call-1-1', says: 'connected', asked: true });
   });
 
   it('is nothing where an end names no attempt', () => {

@@ -109,7 +109,7 @@ export function beginCases(desk: () => Desk): void {
     await desk().begin(attempt);
     expect(await desk().found(attempt.attemptId)).toEqual({
       attemptId: attempt.attemptId, callId: placed.callId, tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', seat: 'seat-1', state: 'sending', vendorCallId: undefined,
-      sentAt: NOW, giveUpAt: LOOK, holdUntil: HOLD, answered: false, notFoundSince: undefined, callOpen: true, command: placed,
+      sentAt: NOW, giveUpAt: LOOK, holdUntil: HOLD, answered: false, notFoundSince: undefined, heard: false, callOpen: true, command: placed,
     });
     expect(await desk().due(NOW + 9_000_000)).toEqual([]);
     expect(await desk().begin()).toEqual([]);
@@ -211,11 +211,24 @@ export function hearCases(desk: () => Desk): void {
     expect(await desk().overdue(NOW + 900_000)).toEqual([attemptId]);
   });
 
-  it('leaves the next look at an accepted attempt as it was', async () => {
+  it('looks later at an accepted attempt that the vendor tells of by itself, the first time alone', async () => {
     const { attemptId } = await desk().live();
     await desk().settle(attemptId, accepted({ lookAt: NOW + 500 }));
-    await desk().hear('connected', attemptId);
+    await desk().hear('placed', attemptId, undefined, NOW + 20, true);
+    expect((await desk().found(attemptId)).heard).toBe(false);
     expect(await desk().overdue(NOW + 500)).toEqual([attemptId]);
+    await desk().hear('placed', attemptId);
+    expect((await desk().found(attemptId)).heard).toBe(true);
+    expect(await desk().overdue(NOW + 899_999)).toEqual([]);
+    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 600 });
+    await desk().hear('connected', attemptId);
+    expect(await desk().overdue(NOW + 600)).toEqual([attemptId]);
+  });
+
+  it('confirms an attempt by what the vendor answers as well, which is not heard of by itself', async () => {
+    const { attemptId } = await desk().inState('unknown');
+    await desk().hear('placed', attemptId, 'v-2', NOW + 20, true);
+    expect(await desk().found(attemptId)).toMatchObject({ state: 'accepted', heard: false, vendorCallId: 'v-2' });
   });
 
   it('takes what it knows nothing of for nothing', async () => {
@@ -408,21 +421,6 @@ export function lookCases(desk: () => Desk): void {
     expect(await claim(NOW, 'b')).toBe(true);
     expect([await claim(NOW + 999), await claim(NOW + 1000), await claim(NOW + 1999), await claim(NOW + 2000)]).toEqual([false, true, false, true]);
     expect([await claim(NOW + 1001), await claim(NOW - 60_000), await claim(NOW - 59_500), await claim(NOW - 59_000)]).toEqual([false, true, false, true]);
-  });
-
-  it('has accepted calls of a silent channel looked at now, if nothing was heard of them', async () => {
-    const unheard = await desk().inState('accepted');
-    const heard = await desk().inState('accepted');
-    await desk().hear('placed', heard.attemptId);
-    const answered = await desk().inState('accepted');
-    await desk().ledger.looked(answered.attemptId, { lookAtMs: NOW + 900_000, answered: true });
-    await desk().inState('unknown', { lineRef: 'l' });
-    await desk().inState('accepted', { channel: 'another' });
-    await desk().in(({ attempts }) => attempts.lookNow([], NOW + 50));
-    expect(await desk().overdue(NOW + 60)).toEqual([]);
-    await desk().in(({ attempts }) => attempts.lookNow(['e9-main'], NOW + 50));
-    expect(await desk().overdue(NOW + 50)).toEqual([unheard.attemptId]);
-    expect(await desk().ledger.channelsToLookAt(NOW + 50)).toEqual(['e9-main']);
   });
 
   it('counts attempts in doubt by channel', async () => {

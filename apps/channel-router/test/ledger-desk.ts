@@ -52,8 +52,8 @@ export class Desk {
   settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'> {
     return this.in(({ attempts }) => attempts.settle(attemptId, settlement));
   }
-  hear(says: VendorWord['says'], attemptId: string, vendorCallId?: string, nowMs = NOW + 20): Promise<readonly LiveAttempt[]> {
-    return this.in(({ attempts }) => attempts.hear([{ attemptId, says, vendorCallId }], nowMs, NOW + 900_000));
+  hear(says: VendorWord['says'], attemptId: string, vendorCallId?: string, nowMs = NOW + 20, asked = false): Promise<readonly LiveAttempt[]> {
+    return this.in(({ attempts }) => attempts.hear([{ attemptId, says, vendorCallId, asked }], nowMs, NOW + 900_000));
   }
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
     return this.in(({ attempts }) => attempts.resolve(attemptId, state, NOW + 30));
@@ -73,7 +73,7 @@ export class Desk {
     return attempt;
   }
   survey(questions: Partial<SurveyQuestions>): Promise<Survey> {
-    return this.in(({ directory }) => directory.survey({ users: [], agents: [], callIds: [], callerRefs: [], nowMs: NOW, ...questions }));
+    return this.in(({ directory }) => directory.survey({ users: [], agents: [], channels: ['e9-main', 'quiet'], callIds: [], callerRefs: [], nowMs: NOW, ...questions }));
   }
   async hangUps(nowMs: number, limit = 10): Promise<string[]> {
     return (await this.ledger.takeHangUps(nowMs, limit)).map(({ attemptId }) => attemptId).sort();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decideRoute, type ChannelCondition, type ChannelFacts, type Decision, type RoutableCall, type Snapshot } from '../src/domain/route';
 
 const capabilities = { recording: true, maxDuration: true, cancel: true };
-const facts = (channel: string, more: Partial<ChannelFacts> = {}): ChannelFacts => ({ channel, vendor: 'e9', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: [] }, ...more });
+const facts = (channel: string, more: Partial<ChannelFacts> = {}): ChannelFacts => ({ channel, vendor: 'e9', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, ...more });
 const call = (more: Partial<RoutableCall> = {}): RoutableCall => ({ callId: 'call-1', tenant: 'acme', caller: '+8613800000001', called: '+8613900000002', record: false, ...more });
 const well: ChannelCondition = { state: 'up', recovering: false, trialPending: false, score: 1, liveCalls: 0, sentLastSecond: 0 };
 
@@ -27,7 +27,7 @@ const objections = ({ route }: Decision): Record<string, Exclusion | undefined> 
 const everythingWrong: readonly (readonly [Exclusion, Partial<RoutableCall>, Partial<ChannelFacts>, World, Partial<ChannelCondition>])[] = [
   ['not-named', { channel: 'b', channels: ['b'], record: true, maxDurationSeconds: 60, caller: '+1', called: '+1', agent: 'x' }, {
     enabled: false, tenants: ['other'], weight: 0, capabilities: { recording: false, maxDuration: false, cancel: false }, numbers: { from: { only: ['+86'] }, to: { except: ['+1'] } },
-    line: { kind: 'seat', names: ['20011'] }, limits: { concurrentCalls: 1, callsPerSecond: 1, callsPerCallerPerMinute: 1, callsPerCallerPerDay: 1 },
+    line: { kind: 'seat', names: new Set(['20011']) }, limits: { concurrentCalls: 1, callsPerSecond: 1, callsPerCallerPerMinute: 1, callsPerCallerPerDay: 1 },
   }, { tried: ['a'], dials: { a: { minute: 1, day: 1 } } }, { state: 'draining', recovering: true, trialPending: true, liveCalls: 1, sentLastSecond: 1 }],
   ['disabled', { channel: undefined }, {}, {}, {}],
   ['not-for-tenant', {}, { enabled: true }, {}, {}],
@@ -150,15 +150,15 @@ describe('what guides the choice', () => {
 describe('the line of a call', () => {
   const caller = { kind: 'caller', name: '+8613800000001' };
   const lines: readonly (readonly [string, Partial<RoutableCall>, ChannelFacts['line'], object])[] = [
-    ['is the telephone of leg A, whoever the agent is', { agent: 'x' }, { kind: 'caller', names: [] }, caller],
-    ['is the agent of the request', { agent: 'x', binding: { agent: 'y' } }, { kind: 'agent', names: [] }, { kind: 'agent', name: 'x' }],
-    ['is the agent of the binding', { binding: { agent: 'y' } }, { kind: 'agent', names: [] }, { kind: 'agent', name: 'y' }],
-    ['is the telephone where no agent is known', {}, { kind: 'agent', names: [] }, caller],
-    ['is the seat that is called as the agent', { agent: '1' }, { kind: 'seat', names: ['1', '2'] }, { kind: 'seat', name: '1' }],
-    ['is the seat that is called as the agent of the binding', { binding: { agent: '2' } }, { kind: 'seat', names: ['1', '2'] }, { kind: 'seat', name: '2' }],
-    ['is the line of the binding on this channel, whoever the agent is', { agent: '1', binding: { agent: '1', channel: 'a', line: '2' } }, { kind: 'seat', names: ['1', '2'] }, { kind: 'seat', name: '2' }],
-    ['is not the line of a binding to another channel', { binding: { agent: '1', channel: 'b', line: '2' } }, { kind: 'seat', names: ['1', '2'] }, { kind: 'seat', name: '1' }],
-    ['is not the line of a binding to no channel', { binding: { agent: '1', line: '2' } }, { kind: 'seat', names: ['1', '2'] }, { kind: 'seat', name: '1' }],
+    ['is the telephone of leg A, whoever the agent is', { agent: 'x' }, { kind: 'caller', names: new Set<string>() }, caller],
+    ['is the agent of the request', { agent: 'x', binding: { agent: 'y' } }, { kind: 'agent', names: new Set<string>() }, { kind: 'agent', name: 'x' }],
+    ['is the agent of the binding', { binding: { agent: 'y' } }, { kind: 'agent', names: new Set<string>() }, { kind: 'agent', name: 'y' }],
+    ['is the telephone where no agent is known', {}, { kind: 'agent', names: new Set<string>() }, caller],
+    ['is the seat that is called as the agent', { agent: '1' }, { kind: 'seat', names: new Set(['1', '2']) }, { kind: 'seat', name: '1' }],
+    ['is the seat that is called as the agent of the binding', { binding: { agent: '2' } }, { kind: 'seat', names: new Set(['1', '2']) }, { kind: 'seat', name: '2' }],
+    ['is the line of the binding on this channel, whoever the agent is', { agent: '1', binding: { agent: '1', channel: 'a', line: '2' } }, { kind: 'seat', names: new Set(['1', '2']) }, { kind: 'seat', name: '2' }],
+    ['is not the line of a binding to another channel', { binding: { agent: '1', channel: 'b', line: '2' } }, { kind: 'seat', names: new Set(['1', '2']) }, { kind: 'seat', name: '1' }],
+    ['is not the line of a binding to no channel', { binding: { agent: '1', line: '2' } }, { kind: 'seat', names: new Set(['1', '2']) }, { kind: 'seat', name: '1' }],
   ];
   it.each(lines)('%s', (_name, more, line, expected) => {
     expect(decideRoute(call(more), snapshot([facts('a', { line })], { signedIn: ['a/1', 'a/2'] })).chosen?.line).toEqual(expected);
@@ -169,7 +169,7 @@ describe('the line of a call', () => {
     ['that does not exist', { agent: '3' }, 'no-such-line', 'no seat of this name'],
     ['that is signed in at another channel only', { agent: '2' }, 'line-offline', 'not signed in'],
   ])('cannot be a seat %s', (_name, more, code, reason) => {
-    const { route } = decideRoute(call(more), snapshot([facts('a', { line: { kind: 'seat', names: ['1', '2'] } })], { signedIn: ['a/1', 'b/2'] }));
+    const { route } = decideRoute(call(more), snapshot([facts('a', { line: { kind: 'seat', names: new Set(['1', '2']) } })], { signedIn: ['a/1', 'b/2'] }));
     expect(route.candidates[0]?.excluded).toEqual({ code, reason: expect.stringContaining(reason) });
   });
 });
@@ -183,7 +183,7 @@ const aChannel = fc.record({
   enabled: fc.constantFrom(true, true, true, false), weight: fc.constantFrom(0, 1, 2, 5), recording: fc.boolean(), limit: fc.constantFrom(undefined, 1, 3), kind: fc.constantFrom('caller' as const, 'agent' as const, 'seat' as const), condition: aCondition, tried: fc.constantFrom(false, false, true),
 });
 const aWorld = fc.array(aChannel, { maxLength: names.length }).map((list) => {
-  const channels = list.map(({ enabled, weight, recording, limit, kind }, index) => facts(names[index] ?? '', { enabled, weight, capabilities: { ...capabilities, recording }, limits: { concurrentCalls: limit }, line: { kind, names: kind === 'seat' ? ['1'] : [] } }));
+  const channels = list.map(({ enabled, weight, recording, limit, kind }, index) => facts(names[index] ?? '', { enabled, weight, capabilities: { ...capabilities, recording }, limits: { concurrentCalls: limit }, line: { kind, names: new Set(kind === 'seat' ? ['1'] : []) } }));
   const world: World = { conditions: Object.fromEntries(list.map(({ condition }, index) => [names[index], condition])), signedIn: names.map((name) => `${name}/1`), tried: names.filter((_, index) => list[index]?.tried === true) };
   return { channels, world };
 });
