@@ -133,8 +133,8 @@ describe('an entry of the channel file', () => {
     return file.channels[0];
   };
 
-  it('has limits, number rules and health rules by default', () => {
-    expect(read({})).toMatchObject({ limits: { queriesPerMinute: 60, longestCallSeconds: 30_000 }, numbers: {}, line: { kind: 'caller', names: [] } });
+  it('has limits, number rules and health rules by default, the vendor\'s own rate of queries among them', () => {
+    expect(read({})).toMatchObject({ limits: { queriesPerMinute: 9, longestCallSeconds: 30_000 }, numbers: {}, line: { kind: 'caller', names: [] } });
     expect(read({})?.health).toEqual({
       windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3,
     });
