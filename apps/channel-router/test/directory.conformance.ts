@@ -92,7 +92,7 @@ export function directoryCases(desk: () => Desk): void {
     await desk().inState('refused', { sentAt: NOW });
     const trial = await desk().live({ trial: true, sentAt: NOW - 5000 });
     const { channels } = await desk().survey({});
-    expect(channels.get('e9-main')).toEqual({ condition, drained: false, score: 0.8, liveCalls: 3, sentLastSecond: 2, trialPending: true });
+    expect(channels.get('e9-main')).toEqual({ condition, drained: false, score: 0.76, liveCalls: 3, sentLastSecond: 2, trialPending: true });
     expect(channels.get('quiet')).toEqual({ condition: initialCondition(NOW), drained: true, score: 1, liveCalls: 0, sentLastSecond: 0, trialPending: false });
     expect([...channels.keys()].sort()).toEqual(['e9-main', 'quiet']);
     expect((await desk().survey({ channels: ['new'] })).channels.get('new')).toEqual({ condition: undefined, drained: false, score: 1, liveCalls: 0, sentLastSecond: 0, trialPending: false });

@@ -116,10 +116,11 @@ describe('what guides the choice', () => {
 
   const rankings: readonly (readonly [string, Partial<RoutableCall>, readonly ChannelFacts[], World, readonly string[]])[] = [
     ['one that waits for a trial call, then the bound one, then the state, then success', { binding: { agent: 'x', channel: 'b' } }, ['e', 'd', 'c', 'b', 'a'].map((name) => facts(name)), {
-      conditions: { a: { state: 'degraded', recovering: true, score: 0 }, b: { state: 'degraded', score: 0.1 }, c: { score: 0.6 }, d: { score: 0.5 }, e: { state: 'degraded', score: 1 } },
+      conditions: { a: { state: 'degraded', recovering: true, score: 0 }, b: { state: 'degraded', score: 0.1 }, c: { score: 0.61 }, d: { score: 0.6 }, e: { state: 'degraded', score: 1 } },
     }, ['a', 'b', 'c', 'd', 'e']],
     ['those that cannot take it last, the nearest to it first', {}, ['c', 'b', 'a'].map((name) => facts(name)), { conditions: { a: { state: 'degraded', score: 0 }, b: { state: 'down', score: 1 }, c: { state: 'draining', score: 1 } } }, ['a', 'b', 'c']],
-    ['success before weight', {}, [facts('a', { weight: 1000 }), facts('b')], { conditions: { a: { score: 0.9 } } }, ['b', 'a']],
+    ['success before weight, in fifths', {}, [facts('a', { weight: 1000 }), facts('b')], { conditions: { a: { score: 0.8 } } }, ['b', 'a']],
+    ['weight where success differs by less than a fifth', {}, [facts('a', { weight: 1000 }), facts('b')], { conditions: { a: { score: 0.81 } } }, ['a', 'b']],
     ['of those with weight 0 the first by name, after all others', { channels: ['a', 'b', 'c'] }, [facts('b', { weight: 0 }), facts('a', { weight: 0 }), facts('c', { weight: 0.001 })], {}, ['c', 'a', 'b']],
     ['the next one when the bound one is down', { binding: { agent: 'x', channel: 'b' } }, [facts('a'), facts('b')], { conditions: { b: { state: 'down' } } }, ['a', 'b']],
     ['the next one when it was tried', {}, [facts('a', { weight: 1000 }), facts('b')], { tried: ['a'] }, ['b', 'a']],
