@@ -308,8 +308,7 @@ class MemoryAttempts implements Attempts {
     const { attemptId, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
     const heardAt = attempt.heardAt ?? (asked ? undefined : nowMs);
     const limited = says === 'connected' && limit !== undefined ? { hangUpAt: attempt.hangUpAt ?? nowMs + limit * 1000, hangUpAfterSeconds: undefined } : {};
-    const confirmed = { ...(attempt.state !== 'accepted' || (attempt.heardAt === undefined && !asked) ? { lookAt: lookAtMs } : {}), ...(attempt.state === 'accepted' ? {} : { giveUpAt: attempt.holdUntil }) };
-    this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...confirmed, state: says === 'ended' ? 'ended' : 'accepted' });
+    this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...watchAfterWord(attempt, asked, lookAtMs), state: says === 'ended' ? 'ended' : 'accepted' });
     if (says !== 'ended') return;
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
     this.freed(attempt.lineRef);
@@ -336,6 +335,12 @@ class MemoryAttempts implements Attempts {
   private freed(lineRef: string): void {
     for (const call of this.ledger.calls.values()) if (call.state === 'queued' && call.waitsFor === lineRef) this.ledger.calls.set(call.callId, { ...call, nextTry: 0 });
   }
+}
+
+/** A word confirms an attempt in doubt; the first one that the vendor says by itself puts off the next look. */
+function watchAfterWord({ state, heardAt, holdUntil }: StoredAttempt, asked: boolean, lookAtMs: number): Partial<StoredAttempt> {
+  if (state !== 'accepted') return { lookAt: lookAtMs, giveUpAt: holdUntil };
+  return heardAt === undefined && !asked ? { lookAt: lookAtMs } : {};
 }
 
 function settled(attempt: StoredAttempt, settlement: Settlement, open: boolean): StoredAttempt {

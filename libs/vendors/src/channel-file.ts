@@ -61,10 +61,12 @@ function readEntries(text: string, faults: string[]): readonly unknown[] {
   return [];
 }
 
-/** `undefined` for a document whose aliases would explode. */
+/** `undefined` for a document whose aliases would explode, or contain themselves. */
 function plainValue(document: ReturnType<typeof parseDocument>): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    JSON.stringify(value);
+    return value;
   } catch {
     return undefined;
   }
@@ -91,7 +93,7 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
 
 function fingerprintOf(entry: unknown): string {
   const text = JSON.stringify(entry, function replace(this: unknown, key: string, value: unknown): unknown {
-    const original: unknown = z.record(z.string(), z.unknown()).safeParse(this).data?.[key];
+    const original: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, key) : undefined;
     return original instanceof Secret ? original.reveal() : value;
   });
   return createHash('sha256').update(text).digest('hex');

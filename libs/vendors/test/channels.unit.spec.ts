@@ -55,6 +55,8 @@ describe('the channels of the file', () => {
 
   it.each<[string, (value: string) => Entry]>([
     ['of the settings', (value) => e9('a', { settings: { endpoint: 'http://127.0.0.1:1/e9/', accountSid: 'A'.repeat(32), authToken: { value }, appId: 'P'.repeat(32) } })],
+    ['of the callbacks', (value) => e9('a', { callbackSecrets: [{ value }] })],
+    ['of the callbacks, beside one that stays', (value) => e9('a', { callbackSecrets: [{ value: 'development-secret-1' }, { value }] })],
   ])('are altered by another secret %s', (_name, entry) => {
     write(entry('S'.repeat(32)));
     const channels = open();
@@ -105,7 +107,8 @@ describe('the channels of the file', () => {
     write(e9('a'));
     const channels = open();
     writeFileSync(path, yaml);
-    expect([channels.reload().kind, channels.isFaulty(), idsOf(channels)]).toEqual(['faulty', true, ['a']]);
+    expect(channels.reload()).toEqual({ kind: 'faulty', message: expect.stringContaining('  - file: ') });
+    expect([channels.isFaulty(), idsOf(channels)]).toEqual([true, ['a']]);
   });
 
   it('that are taken out are still found, and are no longer among all, until they come back', () => {
