@@ -53,10 +53,9 @@ export class HwPolling implements PollFollowUp {
    */
   private async queryByAttempt({ attemptId, sentAt, caller }: QueriedCall): Promise<QueryAnswer> {
     const startTime = sentAt - MARGIN_MS;
-    const period = { startTime: String(startTime), endTime: String(Math.min(this.clock.nowMs(), startTime + MAX_PERIOD_MS)), taskType: this.settings.taskType };
-    const written = caller === undefined ? undefined : this.client.written(caller);
+    const period = { startTime: String(startTime), endTime: String(Math.min(this.clock.nowMs(), startTime + MAX_PERIOD_MS)), taskType: this.settings.taskType, ...this.callerFilter(caller) };
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const reply = await this.client.ask('queryCallDetailRecord', { ...period, offset: String(page * PAGE), limit: String(PAGE), ...(written === undefined ? {} : { caller: written }) });
+      const reply = await this.client.ask('queryCallDetailRecord', { ...period, offset: String(page * PAGE), limit: String(PAGE) });
       if (reply.kind === 'failed') return { kind: 'no-answer', reason: `queryCallDetailRecord: ${reply.reason}` };
       if (reply.retCode !== HW_OK && reply.retCode !== HW_NO_RECORD) return { kind: 'no-answer', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
       const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
@@ -64,6 +63,11 @@ export class HwPolling implements PollFollowUp {
       if (records.length < PAGE) break;
     }
     return { kind: 'no-answer', reason: 'the history has no ended call with our attempt id; a running one is not in it' };
+  }
+
+  private callerFilter(caller: string | undefined): { readonly caller?: string } {
+    const written = caller === undefined ? undefined : this.client.written(caller);
+    return written === undefined ? {} : { caller: written };
   }
 
   private async askState(
