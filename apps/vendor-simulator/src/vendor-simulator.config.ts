@@ -20,4 +20,10 @@ export class SimulatorSettings extends settingsFor({
   hwVoiceAppKey: setting.text({ env: 'CC_SIM_HW_VOICE_APP_KEY', default: 'hwvoicedevkey0000000000000000001', help: 'appKey of the VoiceCall application', example: 'hwvoicedevkey0000000000000000001' }),
   hwVoiceAppSecret: setting.secret({ env: 'CC_SIM_HW_VOICE_APP_SECRET', default: 'hwvoicedevsecret0000000000000001', help: 'appSecret of the VoiceCall application', example: 'hwvoicedevsecret0000000000000001' }),
   hwVoiceDisplayNumbers: setting.list({ env: 'CC_SIM_HW_VOICE_DISPLAY_NUMBERS', default: ['+864001234567', '+861088889999'], item: { pattern: /^\+86\d{3,13}$/, form: 'a number as +86 and its digits' }, help: 'Display numbers that VoiceCall has approved', example: '+864001234567,+861088889999' }),
+  jyApiKey: setting.text({ env: 'CC_SIM_JY_API_KEY', default: 'jydevkey000000000000000000000001', help: 'apiKey of the jy account (CC’s default contract)', example: 'jydevkey000000000000000000000001' }),
+  jyApiSecret: setting.secret({ env: 'CC_SIM_JY_API_SECRET', default: 'jydevsecret000000000000000000001', help: 'apiSecret of the jy account', example: 'jydevsecret000000000000000000001' }),
+  jyCallbackUrl: setting.url({
+    env: 'CC_SIM_JY_CALLBACK_URL', default: 'http://127.0.0.1:3001/callbacks/jy-main/jy-dev-callback-secret',
+    help: 'Where jy posts the callbacks of a dial that names no address', example: 'http://127.0.0.1:3001/callbacks/jy-main/jy-dev-callback-secret',
+  }),
 }) {}

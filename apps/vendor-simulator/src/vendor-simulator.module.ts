@@ -7,8 +7,11 @@ import { Exchange } from './domain/exchange';
 import { KeptPushTerms } from './domain/hw-voice-call/push-terms';
 import { VoiceCallAnnouncer } from './domain/hw-voice-call/voice-call-announcer';
 import { VoiceCallPlatform } from './domain/hw-voice-call/voice-call-platform';
+import { HwAnnouncer } from './domain/hw/hw-announcer';
 import { HwPlatform } from './domain/hw/hw-platform';
 import { HwTokens } from './domain/hw/hw-tokens';
+import { JyAnnouncer } from './domain/jy/jy-announcer';
+import { JyPlatform } from './domain/jy/jy-platform';
 import { Pace } from './domain/pace';
 import { Tally } from './domain/tally';
 import { Timers } from './domain/timers';
@@ -17,6 +20,7 @@ import { ControlController } from './in/control.controller';
 import { E9Controller } from './in/e9.controller';
 import { HwVoiceCallController } from './in/hw-voice-call.controller';
 import { HwController } from './in/hw.controller';
+import { JyController } from './in/jy.controller';
 import { OutagesController } from './in/outages.controller';
 import { PageController } from './in/page.controller';
 import { ScenariosController } from './in/scenarios.controller';
@@ -25,7 +29,7 @@ import { SystemTimers } from './out/system-timers';
 import { SimulatorSettings } from './vendor-simulator.config';
 
 @Module({
-  controllers: [E9Controller, HwController, HwVoiceCallController, ControlController, ScenariosController, OutagesController, CallsController, PageController],
+  controllers: [E9Controller, HwController, HwVoiceCallController, JyController, ControlController, ScenariosController, OutagesController, CallsController, PageController],
   providers: [
     Tally,
     { provide: Timers, useClass: SystemTimers },
@@ -50,6 +54,22 @@ import { SimulatorSettings } from './vendor-simulator.config';
     },
     { provide: HwTokens, inject: [Clock, SimulatorSettings], useFactory: (clock: Clock, { values }: SimulatorSettings) => new HwTokens(clock, { appKey: values.hwAppKey, appSecret: values.hwAppSecret }) },
     { provide: HwPlatform, inject: [Clock, Pace, Tally, Exchange], useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange) => new HwPlatform({ clock, pace, tally }, exchange) },
+    {
+      provide: HwAnnouncer,
+      inject: [Clock, Timers, Pace, Tally, Log, Exchange, CallbackSender],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, exchange: Exchange, sender: CallbackSender) => new HwAnnouncer({ clock, timers, pace, tally, log }, exchange, sender),
+    },
+    {
+      provide: JyAnnouncer,
+      inject: [Clock, Timers, Pace, Tally, Log, Exchange, CallbackSender, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, log: Log, exchange: Exchange, sender: CallbackSender, { values }: SimulatorSettings) =>
+        new JyAnnouncer({ clock, timers, pace, tally, log }, exchange, sender, jyAccountOf(values)),
+    },
+    {
+      provide: JyPlatform,
+      inject: [Clock, Pace, Tally, Exchange, SimulatorSettings],
+      useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, { values }: SimulatorSettings) => new JyPlatform({ account: jyAccountOf(values), clock, pace, tally }, exchange),
+    },
     KeptPushTerms,
     {
       provide: VoiceCallAnnouncer,
@@ -72,3 +92,5 @@ const accountOf = (values: SimulatorSettings['values']) => ({
 });
 
 const voiceApplicationOf = (values: SimulatorSettings['values']) => ({ appKey: values.hwVoiceAppKey, appSecret: values.hwVoiceAppSecret, displayNumbers: values.hwVoiceDisplayNumbers });
+
+const jyAccountOf = (values: SimulatorSettings['values']) => ({ apiKey: values.jyApiKey, apiSecret: values.jyApiSecret, callbackUrl: values.jyCallbackUrl });

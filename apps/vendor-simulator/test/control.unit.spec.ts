@@ -142,7 +142,7 @@ describe('the control side', () => {
     expect(await (await dialE9(service.url, silent)).json()).toMatchObject({ resp: { statusCode: '000000' } });
     await until('the silence', async () => (z.looseObject({ counts: z.record(z.string(), z.number()) }).parse(await get('stats')).counts['e9.callback.silenced'] === 4 ? true : undefined));
     expect(callbacks.actions).toEqual([]);
-    expect(await get('outages')).toEqual({ items: [{ vendor: 'e9', outage: { callbacks: 'none' } }, { vendor: 'hw', outage: null }] });
+    expect(await get('outages')).toEqual({ items: [{ vendor: 'e9', outage: { callbacks: 'none' } }, { vendor: 'hw', outage: null }, { vendor: 'jy', outage: null }] });
 
     expect((await control('DELETE', 'outages/e9')).status).toBe(204);
     await dialE9(service.url, silent);
@@ -198,7 +198,7 @@ describe('the control side', () => {
     const phases = live.calls.map(({ phase }) => phase === 'ended');
     expect(phases).toEqual([...phases].sort());
     expect(phases.filter((ended) => !ended)).toHaveLength(live.liveCalls);
-    expect(live).toMatchObject({ speed: 10, outages: [{ vendor: 'e9', outage: null }, { vendor: 'hw', outage: { callbacks: 'none' } }], scripts: [{ vendor: 'hw' }] });
+    expect(live).toMatchObject({ speed: 10, outages: [{ vendor: 'e9', outage: null }, { vendor: 'hw', outage: { callbacks: 'none' } }, { vendor: 'jy', outage: null }], scripts: [{ vendor: 'hw' }] });
   });
 
   test('the page brings everything itself, and its policy lets nothing else run', async () => {

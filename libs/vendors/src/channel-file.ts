@@ -105,11 +105,11 @@ function readEntry(entry: unknown, path: readonly PropertyKey[], report: Report)
   return parsed.data;
 }
 
-const VendorParts = z.looseObject({ settings: z.unknown().optional(), lines: z.array(z.unknown()).optional(), callbackSecrets: z.unknown().optional() });
+const VendorParts = z.looseObject({ settings: z.unknown().optional(), lines: z.array(z.unknown()).optional(), callbackSecrets: z.unknown().optional(), without: z.array(z.string()).optional().catch(undefined) });
 
 function configure(entry: unknown, vendor: RegisteredVendor, path: readonly PropertyKey[], report: Report): Extract<ConfiguredVendor, { ok: true }> | undefined {
   const parts = VendorParts.safeParse(entry).data;
-  const configured = vendor.configure({ settings: parts?.settings ?? {}, lines: parts?.lines, callsBack: parts?.callbackSecrets !== undefined });
+  const configured = vendor.configure({ settings: parts?.settings ?? {}, lines: parts?.lines, callsBack: parts?.callbackSecrets !== undefined, without: parts?.without });
   if (configured.ok) return configured;
   for (const fault of configured.faults) report([...path, ...fault.path], fault.message);
   return undefined;

@@ -1,6 +1,6 @@
 import type { Capabilities } from '@cc/contracts';
 import { z } from 'zod';
-import type { CallbackUse, ChannelSetUp, Vendor, VendorChannel, VendorPorts } from './vendor.port';
+import type { CallbackUse, ChannelSetUp, SettingFault, Vendor, VendorChannel, VendorPorts } from './vendor.port';
 
 /** A vendor whose settings are checked but whose schema's type is nobody's business any more. */
 export interface RegisteredVendor {
@@ -20,17 +20,12 @@ export interface VendorConfiguration {
   readonly settings: unknown;
   readonly lines?: readonly unknown[] | undefined;
   readonly callsBack: boolean;
+  readonly without?: readonly string[] | undefined;
 }
 
 export type ConfiguredVendor =
   | { readonly ok: true; readonly seats: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
   | { readonly ok: false; readonly faults: readonly SettingFault[] };
-
-export interface SettingFault {
-  /** Begins with `settings` or `lines`. */
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
 
 const DEFAULT_QUERIES_PER_MINUTE = 60;
 
@@ -46,11 +41,12 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
     line: vendor.line,
     queriesPerMinute: vendor.queriesPerMinute ?? DEFAULT_QUERIES_PER_MINUTE,
     settingsSchema: vendor.settings,
-    configure({ settings, lines = [], callsBack }) {
+    configure({ settings, lines = [], callsBack, without = [] }) {
       const faults: SettingFault[] = [];
       const parsed = vendor.settings.safeParse(settings);
       if (!parsed.success) faults.push(...faultsOf(parsed.error, ['settings']));
       const seats: ChannelSetUp<z.output<Seat>>['seats'] = vendor.seat === undefined ? withoutSeats(lines, faults) : readSeats(lines, vendor.seat, faults);
+      if (parsed.success) faults.push(...(vendor.faults?.(parsed.data, { callsBack, without }) ?? []));
       if (!parsed.success || faults.length > 0) return { ok: false, faults };
       return { ok: true, seats: [...seats.keys()], open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
     },

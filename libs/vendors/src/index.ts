@@ -1,6 +1,6 @@
 export type * from './vendor.port';
 export { vendors, vendorOf } from './registry';
-export type { ConfiguredVendor, RegisteredVendor, SettingFault } from './define-vendor';
+export type { ConfiguredVendor, RegisteredVendor } from './define-vendor';
 export { parseChannelFile } from './channel-file';
 export type { Channel, ChannelFile } from './channel-file';
 export type { ChannelLimits, HealthRules, NumberRule, NumberRules } from './channel-file.schema';

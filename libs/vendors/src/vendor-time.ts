@@ -35,7 +35,12 @@ export function parseWallClock(text: string, zoneMinutes: number): number | unde
 
 /** Beijing time as `yyyyMMddHHmmss`, whatever zone this machine is in. */
 export function beijingTimestamp(epochMs: number): string {
-  return stamp(epochMs + BEIJING_MINUTES * MINUTE_MS);
+  return wallClockDigits(epochMs, BEIJING_MINUTES);
+}
+
+/** `yyyyMMddHHmmss` in a fixed zone. @param zoneMinutes as {@link FixedZone} gives them. */
+export function wallClockDigits(epochMs: number, zoneMinutes: number): string {
+  return stamp(epochMs + zoneMinutes * MINUTE_MS);
 }
 
 function stamp(utc: number): string {

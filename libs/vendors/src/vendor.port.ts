@@ -238,6 +238,8 @@ export interface Vendor<Schema extends z.ZodType = z.ZodType, Seat extends z.Zod
   readonly queriesPerMinute?: number;
   /** One entry of the channel file's `lines`, beside its `id`, of a vendor whose agents sign in. */
   readonly seat?: Seat;
+  /** Faults between parts of a channel's entry that are right by themselves. */
+  readonly faults?: (settings: z.output<Schema>, entry: VendorEntry) => readonly SettingFault[];
   /** @param channel its seats, and whether callbacks can reach us: their path has secrets. */
   open(settings: z.output<Schema>, ports: VendorPorts, channel: ChannelSetUp<z.output<Seat>>): VendorChannel;
 }
@@ -246,4 +248,17 @@ export interface ChannelSetUp<Seat> {
   /** By name. */
   readonly seats: ReadonlyMap<string, Seat>;
   readonly callsBack: boolean;
+}
+
+/** What else a channel's entry says, beside the vendor's settings. */
+export interface VendorEntry {
+  readonly callsBack: boolean;
+  /** Capabilities that this account has not. */
+  readonly without: readonly string[];
+}
+
+export interface SettingFault {
+  /** Begins with a field of the channel's entry: `settings`, `lines`, `without` or `callbackSecrets`. */
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
 }

@@ -59,7 +59,7 @@ it('names every fault at once, each with its path, and repeats no value', () => 
     /^channels\[1\]\.weight: /, /^channels\[1\]: .*colour/, /^channels\[1\]\.settings\.authToken: expected a secret: /, /^channels\[1\]\.id: the same id as channels\[0\]/,
     /^channels\[2\]\.id: expected/, /^channels\[2\]\.vendor: no such vendor; known are e9, hw/,
     /^channels\[3\]\.protocol: hw has no such protocol; known are createCall/,
-    /^channels\[4\]\.settings\.endpoint: /, /^channels\[4\]\.settings\.appKey: /, /^channels\[4\]\.settings\.appSecret\.file: .*ENOENT/, /^channels\[4\]\.settings\.appSecret: /, /^channels\[4\]\.settings: .*more/, /^channels\[4\]\.callbackSecrets: not allowed/,
+    /^channels\[4\]\.settings\.endpoint: /, /^channels\[4\]\.settings\.appKey: /, /^channels\[4\]\.settings\.appSecret\.file: .*ENOENT/, /^channels\[4\]\.settings\.appSecret: /, /^channels\[4\]\.settings: .*more/,
     /^channels\[5\]\.callbackSecrets\[0\]: the secret must have/, /^channels\[5\]\.settings\.timeZone: expected Asia\/Shanghai/,
     /^channels\[5\]\.settings\.accountSid: /, /^channels\[5\]\.settings\.authToken: /, /^channels\[5\]\.settings\.appId: /,
     /^channels\[6\]: /,
@@ -76,7 +76,8 @@ it.each([
   ['channels: PRIVATE: 1: 2', /^line 1: not valid YAML/],
   ['a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nchannels: [*c,*c,*c,*c,*c,*c]', /^file: /],
   [`channels:${e9.replace(/\n {4}callbackSecrets.*/, '')}`, /^channels\[0\]\.callbackSecrets: needed/],
-  [`channels:${hw.replace('enabled: false', 'callbackSecrets: [{value: long-enough-secret}]')}`, /^channels\[0\]\.callbackSecrets: not allowed/],
+  [`channels:${hw.replace('enabled: false', 'callbackSecrets: [{value: long-enough-secret}]')}`, /^channels\[0\]\.settings\.callbackUrl: needed, since the channel has callbackSecrets/],
+  [`channels:${hw.replace('appKey: key', "appKey: key, callbackUrl: { value: 'https://PRIVATE.example/callbacks' }")}`, /^channels\[0\]\.callbackSecrets: needed, since settings.callbackUrl/],
 ])('refuses %j', (text, fault) => {
   const file = parse(text);
   expect(file).toEqual({ ok: false, faults: expect.arrayContaining([expect.stringMatching(fault)]) });

@@ -1,6 +1,6 @@
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { vendorOf, type DialRequest, type PollFollowUp, type VendorChannel } from '@cc/vendors';
+import { Secret, vendorOf, type DialRequest, type PollFollowUp, type VendorChannel } from '@cc/vendors';
 import { vendorKits } from './vendor-kits';
 import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
 
@@ -172,4 +172,52 @@ it.each<[string, Reaction, unknown]>([
 ])('asked for a recording, the vendor answers with %s', async (_, reaction, location) => {
   arrange({ getRecordingAddress: () => reaction });
   expect(await channelWith().recording?.locate({ vendorCallId: SERIAL })).toEqual(location);
+});
+
+describe('a call whose serial number is not known', () => {
+  const call = { attemptId: 'att-7', sentAt: T0, caller: '+8613912345678' };
+  const page = (callInfo: readonly unknown[]): Reaction => json({ retCode: '0', result: { total: callInfo.length, callInfo } });
+  const others = Array.from({ length: 100 }, (_, index) => ({ callSerialNo: String(index), callData: `att-of-others-${index}`, state: 3 }));
+
+  it('is looked for in the history by our attempt id, page by page', async () => {
+    arrange({ queryCallDetailRecord: ({ body }) => page(body.includes('"offset":"100"') ? [{ callSerialNo: SERIAL, callData: 'att-7', state: 3, reasonCode: 5, endTime: T0 + 30_000 }] : others) });
+    const channel = channelWith();
+    expect(channel.findsByAttempt).toBe(true);
+    const answer = await channel.query?.(call);
+    if (answer?.kind !== 'told') throw new Error(JSON.stringify(answer));
+    expect(channel.subjectOf(answer.notification)).toEqual({ vendorCallId: SERIAL, attemptId: 'att-7' });
+    expect(channel.normalise(answer.notification, { recordRequested: false })).toMatchObject({ facts: [{ type: 'cc.call.ended.v1', closeType: 2 }] });
+    expect(server.asked('/queryCallDetailRecord').map(({ body }): unknown => JSON.parse(body))).toEqual(['0', '100'].map((offset) => ({ startTime: String(T0 - 60_000), endTime: String(clock.now), taskType: '1', offset, limit: '100', caller: '13912345678' })));
+  });
+
+  it('is not said to be nowhere, since a running call is not in the history', async () => {
+    for (const reaction of [page([]), page(others.slice(1)), json({ retCode: '1', retMsg: 'none' })]) {
+      arrange({ queryCallDetailRecord: () => reaction });
+      expect(await channelWith().query?.(call)).toEqual({ kind: 'no-answer', reason: expect.stringContaining('no ended call with our attempt id') });
+    }
+    arrange({ queryCallDetailRecord: () => json({ retCode: '9', retMsg: 'broken' }) });
+    expect(await channelWith().query?.(call)).toEqual({ kind: 'no-answer', reason: expect.stringContaining('retCode 9') });
+  });
+
+  it('is asked for over no longer time than the vendor allows', async () => {
+    arrange({ queryCallDetailRecord: () => page([]) });
+    clock.now = T0 + 30 * 86_400_000;
+    await channelWith().query?.(call);
+    expect(JSON.parse(server.asked('/queryCallDetailRecord')[0]?.body ?? '')).toMatchObject({ startTime: String(T0 - 60_000), endTime: String(T0 - 60_000 + 7 * 86_400_000) });
+  });
+});
+
+it('asks for release callbacks where the channel has an address and secrets, and answers them as the vendor wants', async () => {
+  const callbackUrl = 'https://cc.example/callbacks/hw-main/a-callback-secret';
+  const configured = vendorOf('hw', 'createCall')?.configure({ settings: { ...vendorKits['hw/createCall']?.settings(endpoint), callbackUrl: new Secret(callbackUrl) }, callsBack: true });
+  if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
+  const channel = configured.open({ http: new AxiosHttpExchange(), clock });
+  arrange({ createCall: accepted });
+  await channel.dial(request);
+  expect(JSON.parse(server.asked('/createCall')[0]?.body ?? '')).toMatchObject({ callBackUrl: Buffer.from(callbackUrl).toString('base64') });
+  expect(channel.callbacks?.acknowledgement).toEqual({ status: 200, contentType: 'application/json;charset=UTF-8', body: '{"retCode":"0","retMsg":"success"}' });
+  expect(channel.callbacks?.verify({ kind: 'callback', headers: {}, body: Buffer.from('{}'), receivedAt: 0 })).toEqual({ kind: 'unverifiable' });
+  server.seen.splice(0);
+  await channelWith().dial(request);
+  expect(server.asked('/createCall')[0]?.body).not.toContain('callBackUrl');
 });

@@ -105,5 +105,25 @@ const voiceCall: VendorKit = {
   ],
 };
 
+const jy: VendorKit = {
+  folder: 'jy',
+  settings: (endpoint) => ({ endpoint, credentials: { apiKey: new Secret('jy-key'), apiSecret: new Secret('jy-secret') }, dialTimeoutMs: 1000, requestTimeoutMs: 1000 }),
+  secrets: ['jy-key', 'jy-secret'],
+  dialPath: '/v1/calls',
+  prelude: () => undefined,
+  accepted: { body: '{"code":"0","message":"accepted","result":{"callId":"20161228102743.1"}}', vendorCallId: '20161228102743.1' },
+  refused: (message) => ({ body: JSON.stringify({ code: 'bad-number', message }), vendorCode: 'bad-number' }),
+  inDoubt: [
+    '{"code":"internal","message":"in no list"}',
+    '{"code":"bad-number","result":{"callId":"c-1"}}',
+    '{"code":"0"}',
+    '{"code":"0","result":{"callId":"not a call id"}}',
+    '{"code":null,"result":{"callId":"c-1"}}',
+    '{"code":"constructor","message":"no code of anybody"}',
+    '{"code":{"code":"bad-number"}}',
+    '{"result":{"callId":"c-1"}}',
+  ],
+};
+
 /** By `code/protocol`: the conformance suite fails for a registered vendor that is not in here. */
-export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': createCall, 'hw/voiceCall': voiceCall };
+export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': createCall, 'hw/voiceCall': voiceCall, 'jy/connector': jy };

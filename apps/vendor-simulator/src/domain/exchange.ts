@@ -12,7 +12,7 @@ import { phaseAt, ringsOf, type Leg, type Ring, type SimulatedCall, type VendorN
 import { termsOfDial, type TransmissionTerms } from './transmission-terms';
 
 /** The id is the platform's where it gives one. */
-export type NewCall = Pick<SimulatedCall, 'vendor' | 'protocol' | 'a' | 'b' | 'echo' | 'shownToA' | 'shownToB' | 'recorded' | 'baseUrl'> & Partial<Pick<SimulatedCall, 'id'>> & { readonly maxTalkSeconds: number | undefined };
+export type NewCall = Pick<SimulatedCall, 'vendor' | 'protocol' | 'a' | 'b' | 'echo' | 'shownToA' | 'shownToB' | 'recorded' | 'baseUrl'> & Partial<Pick<SimulatedCall, 'id' | 'callbackUrl'>> & { readonly maxTalkSeconds: number | undefined };
 
 /** What became of a dial. */
 export interface Dialled {
@@ -152,5 +152,5 @@ const keyOf = ({ vendor, protocol = '', id }: Pick<SimulatedCall, 'vendor' | 'pr
 
 /** Ids in the vendor's form that no earlier run has used: e9 32 characters, hw 19 digits. */
 function newCallId(vendor: VendorName, nowMs: number): string {
-  return vendor === 'e9' ? randomUUID().replaceAll('-', '') : `${nowMs}${String(randomInt(1_000_000)).padStart(6, '0')}`;
+  return vendor !== 'hw' ? randomUUID().replaceAll('-', '') : `${nowMs}${String(randomInt(1_000_000)).padStart(6, '0')}`;
 }

@@ -1,7 +1,7 @@
 import type { CallTimes } from './call-times';
 import type { Scenario } from './scenario';
 
-export const vendorNames = ['e9', 'hw'] as const;
+export const vendorNames = ['e9', 'hw', 'jy'] as const;
 export type VendorName = (typeof vendorNames)[number];
 
 export type Leg = 'A' | 'B';
@@ -11,7 +11,7 @@ export interface SimulatedCall {
   readonly vendor: VendorName;
   /** Which of the vendor's products, where it is not its first: calls are told apart by it. */
   readonly protocol?: string | undefined;
-  /** e9 callId, hw callSerialNo, VoiceCall sessionId. */
+  /** e9 and jy callId, hw callSerialNo, VoiceCall sessionId. */
   readonly id: string;
   readonly a: string;
   readonly b: string;
@@ -20,6 +20,8 @@ export interface SimulatedCall {
   /** The numbers that A and B see, where they were asked for and allowed. */
   readonly shownToA: string | undefined;
   readonly shownToB: string | undefined;
+  /** Where this call's callbacks go, where its dial may say so. */
+  readonly callbackUrl?: string | undefined;
   readonly recorded: boolean;
   /** Where the simulator was reached: the start of the recording's URL, e.g. `http://127.0.0.1:3100`. */
   readonly baseUrl: string;
@@ -38,6 +40,7 @@ export interface Ring {
   readonly vendorCallId: string;
   readonly userData?: string;
   readonly callData?: string;
+  readonly attemptId?: string;
   readonly scenario: string;
   readonly ringAt: number;
   readonly answeredAt?: number;
@@ -66,8 +69,9 @@ export function ringsOf(call: SimulatedCall, nowMs: number): Ring[] {
   });
 }
 
-function echoFieldOf({ vendor, protocol, echo }: SimulatedCall): Pick<Ring, 'userData' | 'callData'> {
+function echoFieldOf({ vendor, protocol, echo }: SimulatedCall): Pick<Ring, 'userData' | 'callData' | 'attemptId'> {
   if (echo === undefined) return {};
+  if (vendor === 'jy') return { attemptId: echo };
   return vendor === 'e9' || protocol === 'voiceCall' ? { userData: echo } : { callData: echo };
 }
 

@@ -28,6 +28,12 @@ export function hwCallInfo(call: SimulatedCall): HwResult {
   };
 }
 
+/** The body of a release callback: the times of the history record, with the cause under its own name. */
+export function hwRelease(call: SimulatedCall): HwResult {
+  const info = Object.entries(hwCallInfo(call)).filter(([name]) => !['reasonCode', 'state', 'startTime', 'endTime'].includes(name));
+  return { ...Object.fromEntries(info), releaseTime: call.times.endedAt, createCallTime: call.dialledAt, serviceNo: call.shownToB ?? call.a, releaseReason: reasonCodes[call.times.end] };
+}
+
 function identityOf(call: SimulatedCall): HwResult {
   return {
     caller: call.a, called: call.b, startTime: call.dialledAt,

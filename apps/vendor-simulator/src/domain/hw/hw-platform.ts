@@ -59,7 +59,7 @@ export class HwPlatform {
     if ('retCode' in order) return this.refuse(order);
     const { scenario, call, manner } = this.exchange.dial({
       vendor: 'hw', a: order.caller, b: order.called, echo: order.callData, shownToA: order.agentPresent, shownToB: order.callerPresent,
-      recorded: true, baseUrl, maxTalkSeconds: undefined,
+      recorded: true, baseUrl, callbackUrl: urlOf(fields['callBackUrl']), maxTalkSeconds: undefined,
     });
     this.tools.tally.add(call === undefined ? 'hw.dial.failed' : 'hw.dial.placed');
     if (call === undefined || scenario.dial === 'error-inside') return { ...this.refuse(faultOf(scenario.dial)), manner };
@@ -138,6 +138,12 @@ function orderOf({ caller, called, callData, callerPresent, agentPresent }: HwFi
 function faultOf(manner: DialManner): HwAnswer {
   if (manner === 'refused') return fault('8', 'the caller is not in the range of the tenant');
   return manner === 'unavailable' ? fault('6', 'the VDN is not available') : fault('1', 'failed');
+}
+
+/** `callBackUrl`, which is sent as Base64; what is no such URL is not called. */
+function urlOf(callBackUrl: unknown): string | undefined {
+  const text = typeof callBackUrl === 'string' ? Buffer.from(callBackUrl, 'base64').toString('utf8') : '';
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined;
 }
 
 function isNumber(value: unknown): value is string {

@@ -36,6 +36,11 @@ export class HwClient {
     return this.judgeDial(outcome, access.token);
   }
 
+  /** A number (E.164) as the vendor takes it; `undefined` where it cannot. */
+  written(number: string): string | undefined {
+    return this.settings.numberFormat === 'e164' ? number : nationalNumber(number)?.digits;
+  }
+
   /** Whether the vendor hands out an access token. */
   async probe(): Promise<ProbeOutcome> {
     const access = await this.tokens.renew();
@@ -92,8 +97,9 @@ export class HwClient {
 
   private dialBody(request: DialRequest): { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly reason: string } {
     const refused: string[] = [];
+    const { callbackUrl } = this.settings;
     const convert = (what: string, number: string): string => {
-      const written = this.settings.numberFormat === 'e164' ? number : nationalNumber(number)?.digits;
+      const written = this.written(number);
       if (written === undefined) refused.push(`the vendor cannot take ${maskNumber(number)} as ${what}`);
       return written ?? '';
     };
@@ -102,6 +108,7 @@ export class HwClient {
       called: convert('the called number', request.called),
       callData: request.attemptId,
       ...workNumber(request.agent),
+      ...(callbackUrl === undefined ? {} : { callBackUrl: Buffer.from(callbackUrl.reveal()).toString('base64') }),
       ...(request.displayToCaller === undefined ? {} : { agentPresent: convert('the number shown to A', request.displayToCaller) }),
       ...(request.displayToCalled === undefined ? {} : { callerPresent: convert('the number shown to B', request.displayToCalled) }),
     };

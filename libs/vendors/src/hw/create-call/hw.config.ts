@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CallbackUrl } from '../../callback-url';
 import { secretOf } from '../../secret';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
@@ -24,6 +25,11 @@ export const HwSettings = z.strictObject({
   recordDelaySeconds: z.number().int().nonnegative().default(60),
   /** `taskType` of a history query: 1 is the 双呼 task, 4 its ITA variant (cec_07_1305). */
   taskType: z.enum(['0', '1', '4']).default('1'),
+  /**
+   * Where the vendor posts the end of each call (`callBackUrl`, cec_07_1303; the address must be on its white list). Absent: calls are polled only.
+   * `https://HOST/callbacks/{channel id}/{callback secret}`; the channel then has `callbackSecrets`.
+   */
+  callbackUrl: CallbackUrl.optional(),
   /** Further retCodes that the vendor has confirmed to mean "no call was placed"; see `hw.errors.ts`. */
   notPlacedCodes: z.array(z.string().regex(/^\d{1,8}$/)).default([]),
   /** The vendor does not say when a recording is ready (cec_07_1307). */

@@ -4,13 +4,17 @@ import type { PollAnswer, PollFollowUp, QueriedCall, QueryAnswer, RawNotificatio
 import type { HwClient } from './hw.client';
 import type { HwSettings } from './hw.config';
 import { HW_NO_RECORD, HW_OK } from './hw.errors';
-import { requestName, type HwOperation } from './hw.request-name';
+import { requestName, type HwAsked, type HwOperation } from './hw.request-name';
 import { HwRecords, HwState } from './hw.schema';
 
 const ENDED = '3';
 /** Widens the time asked for, against clocks that differ and records that are stamped late. */
 const MARGIN_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** The longest time that one history query may ask for (cec_07_1305). */
+const MAX_PERIOD_MS = 7 * DAY_MS;
+const PAGE = 100;
+const MAX_PAGES = 10;
 
 /** Follows one call: its state, and once that is "ended" its history record. */
 export class HwPolling implements PollFollowUp {
@@ -35,11 +39,35 @@ export class HwPolling implements PollFollowUp {
     return { notifications: [notification], state: endedLongAgo ? 'ended' : 'failed', reason: record.reason };
   }
 
-  /** The state of a call as a `query`. */
-  async query({ vendorCallId }: QueriedCall): Promise<QueryAnswer> {
-    if (vendorCallId === undefined) return { kind: 'no-answer', reason: 'the vendor tells the state of a call by its serial number only' };
+  /** The state of a call as a `query`; of a call whose number is not known, its history record. */
+  async query(call: QueriedCall): Promise<QueryAnswer> {
+    const { vendorCallId } = call;
+    if (vendorCallId === undefined) return this.queryByAttempt(call);
     const asked = await this.askState(vendorCallId, 'query');
     return asked.kind === 'state' ? { kind: 'told', notification: asked.notification } : { kind: 'no-answer', reason: asked.reason };
+  }
+
+  /**
+   * The history alone knows our attempt id (`callData`), and it has ended calls only: a call that is not in it may be running.
+   * It is asked from shortly before the dial on, for the time that the vendor allows at once.
+   */
+  private async queryByAttempt({ attemptId, sentAt, caller }: QueriedCall): Promise<QueryAnswer> {
+    const startTime = sentAt - MARGIN_MS;
+    const period = { startTime: String(startTime), endTime: String(Math.min(this.clock.nowMs(), startTime + MAX_PERIOD_MS)), taskType: this.settings.taskType, ...this.callerFilter(caller) };
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const reply = await this.client.ask('queryCallDetailRecord', { ...period, offset: String(page * PAGE), limit: String(PAGE) });
+      if (reply.kind === 'failed') return { kind: 'no-answer', reason: `queryCallDetailRecord: ${reply.reason}` };
+      if (reply.retCode !== HW_OK && reply.retCode !== HW_NO_RECORD) return { kind: 'no-answer', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
+      const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
+      if (records.some(({ callData }) => callData === attemptId)) return { kind: 'told', notification: this.notification('query', 'queryCallDetailRecord', { attemptId }, reply.body) };
+      if (records.length < PAGE) break;
+    }
+    return { kind: 'no-answer', reason: 'the history has no ended call with our attempt id; a running one is not in it' };
+  }
+
+  private callerFilter(caller: string | undefined): { readonly caller?: string } {
+    const written = caller === undefined ? undefined : this.client.written(caller);
+    return written === undefined ? {} : { caller: written };
   }
 
   private async askState(
@@ -51,7 +79,7 @@ export class HwPolling implements PollFollowUp {
     if (reply.retCode !== HW_OK) return { kind: 'failed', reason: `queryCallState: retCode ${reply.retCode}: ${reply.retMsg}` };
     const state = HwState.safeParse(reply.result);
     if (state.data?.state === undefined) return { kind: 'failed', reason: 'queryCallState: the answer has no state' };
-    return { kind: 'state', state: state.data, notification: this.notification(kind, 'queryCallState', callSerialNo, reply.body) };
+    return { kind: 'state', state: state.data, notification: this.notification(kind, 'queryCallState', { callSerialNo }, reply.body) };
   }
 
   /** The vendor finds records by time and caller only, so that the call is looked for in a list. */
@@ -73,10 +101,10 @@ export class HwPolling implements PollFollowUp {
     if (reply.retCode !== HW_OK) return { kind: 'not-found', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
     const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
     if (!records.some((record) => record.callSerialNo === callSerialNo)) return { kind: 'not-found', reason: 'the history does not have the call yet' };
-    return { kind: 'found', notification: this.notification('poll', 'queryCallDetailRecord', callSerialNo, reply.body) };
+    return { kind: 'found', notification: this.notification('poll', 'queryCallDetailRecord', { callSerialNo }, reply.body) };
   }
 
-  private notification(kind: NotificationKind, operation: HwOperation, callSerialNo: string, body: Buffer): RawNotification {
-    return { kind, headers: {}, body, receivedAt: this.clock.nowMs(), request: requestName(operation, callSerialNo) };
+  private notification(kind: NotificationKind, operation: HwOperation, asked: HwAsked, body: Buffer): RawNotification {
+    return { kind, headers: {}, body, receivedAt: this.clock.nowMs(), request: requestName(operation, asked) };
   }
 }

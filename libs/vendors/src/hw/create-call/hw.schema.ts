@@ -40,6 +40,10 @@ export const HwRecord = HwState.extend({
 });
 export type HwRecord = z.output<typeof HwRecord>;
 
+/** A connect callback has serial, called number and `callData` and no more; a release callback the times, and `releaseReason` as its cause (cec_07_1318, cec_07_1319). */
+export const HwCallback = HwRecord.extend({ releaseReason: LooseText });
+export type HwCallback = z.output<typeof HwCallback>;
+
 export const HwRecords = z.object({ callInfo: z.array(HwRecord) });
 export const HwRecordingAddress = z.object({ url: z.string().min(1) });
 
@@ -48,5 +52,9 @@ export const HwRecordingAddress = z.object({ url: z.string().min(1) });
  * a number one of them would change its last digits, so it becomes text before the JSON is parsed.
  */
 export function parseHwAnswer(text: string): HwAnswer | undefined {
-  return parseWire(text.replace(/("callSerialNo"\s*:\s*)(\d+)/g, '$1"$2"'), HwAnswer);
+  return parseWire(serialsAsText(text), HwAnswer);
+}
+
+export function serialsAsText(json: string): string {
+  return json.replace(/("callSerialNo"\s*:\s*)(\d+)/g, '$1"$2"');
 }

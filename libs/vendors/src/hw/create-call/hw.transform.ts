@@ -2,8 +2,9 @@ import type { CallFact, Normalised, NotificationContext, NotificationSubject, Ra
 import { vendorCode } from '../../vendor-text';
 import { wholeNumber } from '../../wire-json';
 import { causeOf, HW_NO_RECORD, HW_OK, type HwCause } from './hw.errors';
-import { parseRequestName, type HwOperation } from './hw.request-name';
-import { HwRecords, HwState, parseHwAnswer, type HwRecord } from './hw.schema';
+import { parseHwCallback } from './hw.callbacks';
+import { parseRequestName, type HwAsked, type HwOperation } from './hw.request-name';
+import { HW_SERIAL, HwRecords, HwState, parseHwAnswer, type HwRecord } from './hw.schema';
 
 /** Our attempt ids: the only thing that we put into `callData`. */
 const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;
@@ -16,21 +17,29 @@ const nothing: Facts = { kind: 'facts', facts: [], unknownCodes: [] };
 type Reading =
   | { readonly kind: 'state'; readonly callSerialNo: string; readonly state: HwState }
   | { readonly kind: 'record'; readonly callSerialNo: string; readonly record: HwRecord }
-  | { readonly kind: 'nothing'; readonly callSerialNo: string }
+  | { readonly kind: 'connect'; readonly callSerialNo: string | undefined; readonly callData: string | undefined }
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'unintelligible'; readonly reason: string };
 
-/** Which call an answer is about: the one that was asked for. */
+/** Which call a message is about: the one that was asked for, or that a callback names. */
 export function subjectOf(raw: RawNotification): NotificationSubject {
-  const vendorCallId = parseRequestName(raw.request)?.callSerialNo;
+  const asked: Partial<Record<'callSerialNo' | 'attemptId', string>> = parseRequestName(raw.request)?.asked ?? {};
   const reading = read(raw);
-  const callData = reading.kind === 'state' ? reading.state.callData : reading.kind === 'record' ? reading.record.callData : undefined;
+  const vendorCallId = asked.callSerialNo ?? ('callSerialNo' in reading ? reading.callSerialNo : undefined);
+  const callData = callDataOf(reading) ?? asked.attemptId;
   return {
-    ...(vendorCallId === undefined ? {} : { vendorCallId }),
+    ...(vendorCallId !== undefined && HW_SERIAL.test(vendorCallId) ? { vendorCallId } : {}),
     ...(callData !== undefined && ATTEMPT_ID.test(callData) ? { attemptId: callData } : {}),
   };
 }
 
-/** Turns the answers to queryCallState and queryCallDetailRecord into facts. */
+function callDataOf(reading: Reading): string | undefined {
+  if (reading.kind === 'state') return reading.state.callData;
+  if (reading.kind === 'connect') return reading.callData;
+  return reading.kind === 'record' ? reading.record.callData : undefined;
+}
+
+/** Turns callbacks and the answers to queryCallState and queryCallDetailRecord into facts. */
 export function normalise(raw: RawNotification, context: NotificationContext): Normalised {
   const reading = read(raw);
   switch (reading.kind) {
@@ -38,6 +47,9 @@ export function normalise(raw: RawNotification, context: NotificationContext): N
       return reading;
     case 'nothing':
       return nothing;
+    case 'connect':
+      // The callback has no time, and its page does not say more than that the call is connected.
+      return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', occurredAt: raw.receivedAt, derived: true, channelState: 'connect' }], unknownCodes: [] };
     case 'state':
       return stateFacts(reading.callSerialNo, reading.state, raw.receivedAt, context);
     case 'record':
@@ -46,24 +58,35 @@ export function normalise(raw: RawNotification, context: NotificationContext): N
 }
 
 function read(raw: RawNotification): Reading {
-  const asked = parseRequestName(raw.request);
-  if (raw.kind === 'callback' || asked === undefined) return { kind: 'unintelligible', reason: 'not an answer to queryCallState or queryCallDetailRecord' };
+  if (raw.kind === 'callback') return readCallback(raw);
+  const named = parseRequestName(raw.request);
+  if (named === undefined) return { kind: 'unintelligible', reason: 'not an answer to queryCallState or queryCallDetailRecord' };
   const answer = parseHwAnswer(raw.body.toString('utf8'));
   if (answer?.retCode === undefined) return { kind: 'unintelligible', reason: 'the answer has another form than documented' };
-  if (answer.retCode === HW_OK) return readResult(asked.operation, asked.callSerialNo, answer.result);
-  if (asked.operation === 'queryCallDetailRecord' && answer.retCode === HW_NO_RECORD) return { kind: 'nothing', callSerialNo: asked.callSerialNo };
-  return { kind: 'unintelligible', reason: `${asked.operation} failed with retCode ${vendorCode(answer.retCode)}` };
+  if (answer.retCode === HW_OK) return readResult(named.operation, named.asked, answer.result);
+  if (named.operation === 'queryCallDetailRecord' && answer.retCode === HW_NO_RECORD) return { kind: 'nothing' };
+  return { kind: 'unintelligible', reason: `${named.operation} failed with retCode ${vendorCode(answer.retCode)}` };
 }
 
-function readResult(operation: HwOperation, callSerialNo: string, result: unknown): Reading {
-  if (operation === 'queryCallState') {
+/** A release callback is the history record of its call, with the cause under another name; what has neither end nor cause reports the connection. */
+function readCallback(raw: RawNotification): Reading {
+  const message = parseHwCallback(raw.body);
+  if (message === undefined) return { kind: 'unintelligible', reason: 'a callback that names no call' };
+  const { callSerialNo, callData, releaseReason, releaseTime } = message;
+  if (releaseReason === undefined && releaseTime === undefined) return { kind: 'connect', callSerialNo, callData };
+  return { kind: 'record', callSerialNo: callSerialNo ?? '', record: { ...message, state: '3', reasonCode: releaseReason } };
+}
+
+function readResult(operation: HwOperation, asked: HwAsked, result: unknown): Reading {
+  if (operation === 'queryCallState' && 'callSerialNo' in asked) {
+    const { callSerialNo } = asked;
     const state = HwState.safeParse(result).data;
     return state?.state === undefined ? { kind: 'unintelligible', reason: 'the answer has no state' } : { kind: 'state', callSerialNo, state };
   }
   const records = HwRecords.safeParse(result).data;
   if (records === undefined) return { kind: 'unintelligible', reason: 'the answer has no list of records' };
-  const record = records.callInfo.find((entry) => entry.callSerialNo === callSerialNo);
-  return record === undefined ? { kind: 'nothing', callSerialNo } : { kind: 'record', callSerialNo, record };
+  const record = records.callInfo.find((entry) => ('callSerialNo' in asked ? entry.callSerialNo === asked.callSerialNo : entry.callData === asked.attemptId));
+  return record === undefined ? { kind: 'nothing' } : { kind: 'record', callSerialNo: record.callSerialNo ?? '', record };
 }
 
 /** A state has no times but the call's start and end, so that ringing and talking are concluded, not told. */
@@ -121,7 +144,7 @@ function ended(callSerialNo: string, { reasonCode }: HwState, end: EndOfCall, co
   const { occurredAt, channelState } = end;
   const cause = reasonCode === undefined ? undefined : causeOf(reasonCode);
   const fact: CallFact = { type: 'cc.call.ended.v1', ...common, ...causeFields(reasonCode, cause) };
-  const recorded = context.recordRequested && (talked ?? cause?.talked === true);
+  const recorded = HW_SERIAL.test(callSerialNo) && context.recordRequested && (talked ?? cause?.talked === true);
   return {
     kind: 'facts',
     facts: recorded ? [fact, { type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId: callSerialNo }] : [fact],

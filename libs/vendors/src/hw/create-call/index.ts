@@ -1,4 +1,5 @@
 import { defineVendor } from '../../define-vendor';
+import { hwFaults, hwFollowUp } from './hw.callbacks';
 import { HwClient } from './hw.client';
 import { HwSettings } from './hw.config';
 import { HwPolling } from './hw.polling';
@@ -10,16 +11,19 @@ export const createCall = defineVendor({
   code: 'hw',
   protocol: 'createCall',
   capabilities: { cancel: false, query: true, recording: true, displayNumbers: true, maxDuration: false, ivrText: false, probe: true, followUp: 'polling' },
-  callbacks: 'never',
+  callbacks: 'optional',
   line: 'agent',
   settings: HwSettings,
-  open(settings, ports) {
+  faults: hwFaults,
+  open(settings, ports, { callsBack }) {
     const client = new HwClient(settings, ports);
     const polling = new HwPolling(settings, client, ports.clock);
     return {
       lineOf: (request) => request.agent ?? request.caller,
       dial: (request) => client.dial(request),
       query: (call) => polling.query(call),
+      findsByAttempt: true,
+      ...(callsBack ? { callbacks: hwFollowUp } : {}),
       polling,
       probe: () => client.probe(),
       subjectOf,
