@@ -37,7 +37,15 @@ export interface System {
   stop(): Promise<void>;
 }
 
-export async function startSystem(backend: Backend, { speed = SPEED, settings = {}, health }: { readonly speed?: number; readonly settings?: Readonly<Record<string, string>>; readonly health?: Readonly<Record<string, number>> } = {}): Promise<System> {
+export interface SystemOptions {
+  readonly speed?: number;
+  /** Environment variables beside those of every system. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Thresholds of all channels. */
+  readonly health?: Readonly<Record<string, number>>;
+}
+
+export async function startSystem(backend: Backend, { speed = SPEED, settings = {}, health = {} }: SystemOptions = {}): Promise<System> {
   const directory = mkdtempSync(join(tmpdir(), 'cc-e2e-'));
   const logDir = join('test-output', `${backend}-${process.pid}`);
   mkdirSync(logDir, { recursive: true });
@@ -53,7 +61,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
   const ports = await freePorts(names.length);
   const urlOf = (name: string): string => `http://127.0.0.1:${ports[names.findIndex((candidate) => candidate === name)]}`;
   const channelsFile = join(directory, 'channels.yaml');
-  writeFileSync(channelsFile, simulatedChannels({ simulatorUrl: urlOf('vendor-simulator'), ingestUrl: urlOf('e9-callback-ingest'), callbackSecret: CALLBACK_SECRET, speed, e9QueriesPerMinute: UNLIMITED_QUERIES, ...(health === undefined ? {} : { health }) }));
+  writeFileSync(channelsFile, simulatedChannels({ simulatorUrl: urlOf('vendor-simulator'), ingestUrl: urlOf('e9-callback-ingest'), callbackSecret: CALLBACK_SECRET, speed, e9QueriesPerMinute: UNLIMITED_QUERIES, health }));
   const callbackUrl = `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`;
   const env = {
     CC_DATABASE_URL: fresh.url, CC_DATABASE_POOL_SIZE: '6',

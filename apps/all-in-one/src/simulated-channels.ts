@@ -25,7 +25,7 @@ export interface SimulatedWorld {
 /** A channel file for the simulator, whose credentials are those of its settings' defaults. */
 export function simulatedChannels(world: SimulatedWorld): string {
   const health = world.health === undefined ? {} : { health: world.health };
-  return stringify({ channels: [e9(world), createCall(world), voiceCall(world)].map((channel) => ({ ...channel, ...health })) });
+  return stringify({ channels: [e9(world), createCall(world), voiceCall(world), connector(world)].map((channel) => ({ ...channel, ...health })) });
 }
 
 function e9({ simulatorUrl, callbackSecret, speed, e9QueriesPerMinute }: SimulatedWorld): object {
@@ -67,6 +67,18 @@ function voiceCall({ simulatorUrl, ingestUrl, callbackSecret }: SimulatedWorld):
       displayNbr: '+864001234567',
       displayCalleeNbr: '+861088889999',
       callbackUrl: { value: `${ingestUrl}/callbacks/hw-voice/${callbackSecret}` },
+    },
+  };
+}
+
+function connector({ simulatorUrl, ingestUrl, callbackSecret }: SimulatedWorld): object {
+  return {
+    id: 'jy-main', vendor: 'jy', protocol: 'connector', weight: 1,
+    callbackSecrets: [{ value: callbackSecret }],
+    settings: {
+      endpoint: `${simulatorUrl}/jy`,
+      credentials: { apiKey: { value: 'jydevkey000000000000000000000001' }, apiSecret: { value: 'jydevsecret000000000000000000001' } },
+      callbackUrl: { value: `${ingestUrl}/callbacks/jy-main/${callbackSecret}` },
     },
   };
 }
