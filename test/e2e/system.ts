@@ -50,8 +50,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
   const logDir = join('test-output', `${backend}-${process.pid}`);
   mkdirSync(logDir, { recursive: true });
   const ends: (() => Promise<unknown>)[] = [];
-  const broker = backend === 'kafka' ? await startKafkaBroker() : undefined;
-  if (broker !== undefined) ends.push(() => broker.stop());
+  const broker = await brokerOf(backend, ends);
   const fresh = await freshDatabase();
   ends.push(() => fresh.drop());
   const objects = await startEmbeddedObjectStore({ dataDir: join(directory, 'objects'), port: 0, host: '127.0.0.1', accessKeyId: 'e2e-key', accessKeySecret: 'e2e-secret', log: new SilentLog() });
@@ -98,6 +97,13 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
     for (const end of [...ends].reverse()) await end();
     throw error;
   }
+}
+
+async function brokerOf(backend: Backend, ends: (() => Promise<unknown>)[]): Promise<KafkaBroker | undefined> {
+  if (backend === 'postgres') return undefined;
+  const broker = await startKafkaBroker();
+  ends.push(() => broker.stop());
+  return broker;
 }
 
 function servicesOf(make: (name: Service) => ServiceProcess): Record<Service, ServiceProcess> {
