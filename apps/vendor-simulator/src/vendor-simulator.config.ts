@@ -20,4 +20,7 @@ export class SimulatorSettings extends settingsFor({
   hwVoiceAppKey: setting.text({ env: 'CC_SIM_HW_VOICE_APP_KEY', default: 'hwvoicedevkey0000000000000000001', help: 'appKey of the VoiceCall application', example: 'hwvoicedevkey0000000000000000001' }),
   hwVoiceAppSecret: setting.secret({ env: 'CC_SIM_HW_VOICE_APP_SECRET', default: 'hwvoicedevsecret0000000000000001', help: 'appSecret of the VoiceCall application', example: 'hwvoicedevsecret0000000000000001' }),
   hwVoiceDisplayNumbers: setting.list({ env: 'CC_SIM_HW_VOICE_DISPLAY_NUMBERS', default: ['+864001234567', '+861088889999'], item: { pattern: /^\+86\d{3,13}$/, form: 'a number as +86 and its digits' }, help: 'Display numbers that VoiceCall has approved', example: '+864001234567,+861088889999' }),
+  hwSeats: setting.integer({ env: 'CC_SIM_HW_SEATS', default: 10, min: 0, max: 39_999, help: 'Seats of the hw CC-Gateway; their agents are 20001, 20002 and so on', example: '10' }),
+  hwSeatPassword: setting.secret({ env: 'CC_SIM_HW_SEAT_PASSWORD', default: 'hwdevseat0000001', help: 'The password of every seat', example: 'hwdevseat0000001' }),
+  hwSeatAuthMode: setting.choice(['static', 'dynamic'], { env: 'CC_SIM_HW_SEAT_AUTH_MODE', default: 'static', help: 'Whether a seat keeps its Guid (static) or gets another one with each poll (dynamic)', example: 'static' }),
 }) {}

@@ -35,6 +35,7 @@ function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChanne
 const json = (body: unknown, headers: Readonly<Record<string, string>> = {}): Reaction => ({ body: JSON.stringify(body), headers });
 const refusal = (retcode: string, message = 'no'): Reaction => json({ message, retcode });
 const signedIn = (guid: string): Reaction => json({ message: '', retcode: '0', result: { vdnid: 1, workno: '291' } }, { Guid: guid, 'Set-GUID': `JSESSIONID=${guid}.AgentGateway0` });
+const bodies = (): unknown[] => server.seen.map(({ body }): unknown => JSON.parse(body));
 /** By method and the end of the path below `resource/`. */
 function arrange(reactions: Readonly<Record<string, (request: SeenRequest) => Reaction>>): void {
   server.react = (seen) => reactions[`${seen.method} ${seen.path.replace('/agentgateway/resource/', '')}`]?.(seen) ?? { status: 404, body: '' };
@@ -44,7 +45,7 @@ describe('a sign-in', () => {
   it('sends password and telephone, and gives the session', async () => {
     arrange({ 'PUT onlineagent/20011': () => signedIn('g-1') });
     expect(await channelWith().seats.signIn(SEAT)).toEqual({ kind: 'signed-in', session: 'g-1' });
-    expect(server.seen.map(({ body }) => JSON.parse(body))).toEqual([{ password: 'short-pass', phonenum: '40038' }]);
+    expect(bodies()).toEqual([{ password: 'short-pass', phonenum: '40038' }]);
     await channelWith({ agentType: 4, initialStatus: 4 }).seats.signIn(SEAT);
     expect(JSON.parse(server.seen[1]?.body ?? '')).toMatchObject({ agenttype: 4, status: 4 });
   });
@@ -140,7 +141,7 @@ describe('a dial', () => {
     arrange({ 'PUT voicecall/20011/callout': accepted });
     await channelWith().dial({ ...request, called: '+861062345678' });
     await channelWith({ numberFormat: 'country-code' }).dial(request);
-    expect(server.seen.map(({ body }) => JSON.parse(body))).toEqual(['01062345678', '8613812345678'].map((called) => ({ called, callappdata: 'att-1', mediaability: 0, skillid: 25 })));
+    expect(bodies()).toEqual(['01062345678', '8613812345678'].map((called) => ({ called, callappdata: 'att-1', mediaability: 0, skillid: 25 })));
     expect(server.seen[0]?.headers.guid).toBe('g-1');
   });
 

@@ -31,7 +31,7 @@ export class AgentGatewayClient {
     return this.ports.http.exchange({
       method,
       url: `${this.settings.endpoint}/agentgateway/resource/${path}`,
-      headers: { 'Content-Type': 'application/json; charset=utf-8', ...(session === undefined ? {} : { Guid: session }) },
+      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' }), ...(session === undefined ? {} : { Guid: session }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       timeoutMs,
     });

@@ -1,3 +1,4 @@
+import type { HttpOutcome } from '@cc/http';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { SeatFollowUp, SeatPoll, SignIn, VendorPorts } from '../../vendor.port';
 import { readAnswer, wordsOf, type AgentGatewayClient, type GatewayReading } from './agent-gateway.client';
@@ -7,6 +8,8 @@ import { readPoll } from './agent-gateway.schema';
 
 /** A seat that is not polled for two minutes is signed out (cec_07_1274). */
 const SIGNED_OUT_AFTER_MS = 120_000;
+type HttpAnswer = Extract<HttpOutcome, { kind: 'answer' }>;
+
 const GUID = /^[\x21-\x7e]{1,512}$/;
 /** The platform has signed the seat out. */
 const SHUT_DOWN = 'AgentOther_ShutdownService';
@@ -45,16 +48,7 @@ export class AgentGatewaySeats implements SeatFollowUp {
     const outcome = await this.client.send({ method: 'GET', path: `agentevent/${seat.agentId}`, session, timeoutMs: this.settings.pollTimeoutMs });
     if (outcome.kind !== 'answer') return { kind: 'failed', reason: outcome.reason };
     if (outcome.status !== 200) return { kind: 'failed', reason: `HTTP status ${outcome.status}` };
-    const reading = readPoll(outcome.body);
-    if (reading.kind === 'unintelligible') return { kind: 'failed', reason: 'HTTP 200 with an answer of another form than documented' };
-    if (reading.kind === 'refused') {
-      const reason = `retcode ${vendorCode(reading.retcode)}: ${vendorText(reading.message ?? 'the vendor gave no reason', [session, seat.password.reveal()])}`;
-      return { kind: isSessionOver(reading.retcode) ? 'signed-out' : 'failed', reason };
-    }
-    if (reading.kind === 'event' && reading.event.eventType === SHUT_DOWN) return { kind: 'signed-out', reason: 'the platform signed the seat out' };
-    const next = { session: this.nextSession(session, outcome.headers) };
-    if (reading.kind === 'nothing') return { kind: 'nothing', ...next };
-    return { kind: 'told', notifications: [{ kind: 'poll', headers: {}, body: outcome.body, receivedAt: this.clock.nowMs(), request: 'agentevent' }], ...next };
+    return this.judgePoll(outcome, session, seat);
   }
 
   async signOut(name: string, session: string): Promise<void> {
@@ -82,6 +76,19 @@ export class AgentGatewaySeats implements SeatFollowUp {
     const read = readAnswer(await this.client.send({ method: 'POST', path: `onlineagent/${agentId}/resetskill/${resetSkill === 'auto'}${skill}`, session, timeoutMs: requestTimeoutMs }));
     if (read.kind === 'answer' && read.retcode === GATEWAY_OK) return signedIn;
     return { kind: 'failed', reason: `signed in, but the skills could not be set: ${read.kind === 'none' ? read.reason : `retcode ${vendorCode(read.retcode)}: ${wordsOf(read.answer, [session, password.reveal()])}`}` };
+  }
+
+  private judgePoll({ body, headers }: HttpAnswer, session: string, { password }: AgentGatewaySeat): SeatPoll {
+    const reading = readPoll(body);
+    if (reading.kind === 'unintelligible') return { kind: 'failed', reason: 'HTTP 200 with an answer of another form than documented' };
+    if (reading.kind === 'refused') {
+      const reason = `retcode ${vendorCode(reading.retcode)}: ${vendorText(reading.message ?? 'the vendor gave no reason', [session, password.reveal()])}`;
+      return { kind: isSessionOver(reading.retcode) ? 'signed-out' : 'failed', reason };
+    }
+    if (reading.kind === 'event' && reading.event.eventType === SHUT_DOWN) return { kind: 'signed-out', reason: 'the platform signed the seat out' };
+    const next = { session: this.nextSession(session, headers) };
+    if (reading.kind === 'nothing') return { kind: 'nothing', ...next };
+    return { kind: 'told', notifications: [{ kind: 'poll', headers: {}, body, receivedAt: this.clock.nowMs(), request: 'agentevent' }], ...next };
   }
 
   private nextSession(session: string, headers: Readonly<Record<string, string>>): string {
