@@ -1,7 +1,7 @@
 import { AxiosHttpExchange } from '@cc/http';
 import { SilentLog, SystemClock } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
-import { Secret, vendorOf, type CallFact, type CallProgress, type VendorChannel } from '@cc/vendors';
+import { Secret, vendorOf, type CallFact, type CallProgress, type RawNotification, type VendorChannel } from '@cc/vendors';
 import { vendorSimulator } from '../src/service';
 
 const SEAT = 'anna';
@@ -37,23 +37,30 @@ describe.each(['static', 'dynamic'] as const)('our adapter at the simulated gate
     if (dialled.kind !== 'accepted') throw new Error(JSON.stringify(dialled));
     const facts: CallFact[] = [];
     for (let polls = 0; polls < 100 && facts.at(-1)?.type !== 'cc.call.ended.v1'; polls += 1) {
-      const poll = await channel.seats?.poll(SEAT, session);
-      if (poll?.kind !== 'told' && poll?.kind !== 'nothing') throw new Error(JSON.stringify(poll));
+      const poll = await pollOnce(session);
       session = poll.session;
-      for (const raw of poll.kind === 'told' ? poll.notifications : []) {
-        const { none, vendorCallId } = channel.subjectOf(raw);
-        if (none === true) continue;
-        expect([undefined, dialled.vendorCallId]).toContain(vendorCallId);
-        const progress = progressOf[facts.at(-1)?.type ?? ''] ?? 'none';
-        const read = channel.normalise(raw, { recordRequested: false, progress });
-        if (read.kind !== 'facts' || read.unknownCodes.length > 0) throw new Error(JSON.stringify(read));
-        for (const fact of read.facts) {
-          facts.push(fact);
-          await meanwhile(fact, dialled.vendorCallId, session);
-        }
+      for (const fact of poll.notifications.flatMap((raw) => read(raw, dialled.vendorCallId, progressOf[facts.at(-1)?.type ?? ''] ?? 'none'))) {
+        facts.push(fact);
+        await meanwhile(fact, dialled.vendorCallId, session);
       }
     }
     return facts;
+  }
+
+  async function pollOnce(session: string): Promise<{ readonly session: string; readonly notifications: readonly RawNotification[] }> {
+    const poll = await channel.seats?.poll(SEAT, session);
+    if (poll?.kind === 'told') return poll;
+    if (poll?.kind === 'nothing') return { session: poll.session, notifications: [] };
+    throw new Error(JSON.stringify(poll));
+  }
+
+  function read(raw: RawNotification, ours: string, progress: CallProgress): readonly CallFact[] {
+    const { none, vendorCallId } = channel.subjectOf(raw);
+    if (none === true) return [];
+    expect([undefined, ours]).toContain(vendorCallId);
+    const normalised = channel.normalise(raw, { recordRequested: false, progress });
+    if (normalised.kind !== 'facts' || normalised.unknownCodes.length > 0) throw new Error(JSON.stringify(normalised));
+    return normalised.facts;
   }
 
   it('makes a whole call', async () => {
