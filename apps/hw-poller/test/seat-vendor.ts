@@ -22,11 +22,15 @@ export class SeatVendor {
   private readonly agents = new Map<string, Agent>();
   private guids = 0;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    /** Each poll gives another Guid. */
+    private readonly dynamic: boolean,
+  ) {}
 
-  static async start(): Promise<SeatVendor> {
+  static async start(dynamic = false): Promise<SeatVendor> {
     const server = createServer((request, response) => void vendor.answer(request, response));
-    const vendor = new SeatVendor(server);
+    const vendor = new SeatVendor(server, dynamic);
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return vendor;
   }
@@ -35,6 +39,10 @@ export class SeatVendor {
     const address = this.server.address();
     if (address === null || typeof address === 'string') throw new Error('It does not listen');
     return `http://127.0.0.1:${address.port}`;
+  }
+
+  guidOf(agentId: string): string | undefined {
+    return this.agentOf(agentId).guid;
   }
 
   pollsOf(agentId: string): number {
@@ -66,7 +74,7 @@ export class SeatVendor {
     const [, operation = '', agentId = '', force] = /resource\/(\w+)\/(\d+)(\/forcelogin)?/.exec(request.url ?? '') ?? [];
     const agent = this.agentOf(agentId);
     const body = operation === 'onlineagent' ? this.signIn(agentId, agent, force !== undefined) : await this.poll(agentId, agent, request);
-    response.writeHead(200, { 'content-type': 'application/json', ...(operation === 'onlineagent' && agent.guid !== undefined ? { Guid: agent.guid } : {}) }).end(JSON.stringify(body));
+    response.writeHead(200, { 'content-type': 'application/json', ...(agent.guid === undefined ? {} : { Guid: agent.guid }) }).end(JSON.stringify(body));
   }
 
   private signIn(agentId: string, agent: Agent, force: boolean): object {
@@ -86,6 +94,7 @@ export class SeatVendor {
     socket.once('close', () => gone.abort());
     if (agent.events.length === 0) await wait(HOLD_MS, undefined, { signal: gone.signal }).catch(() => undefined);
     agent.open -= 1;
+    if (this.dynamic) agent.guid = `guid-${(this.guids += 1)}`;
     return { message: '', retcode: '0', event: gone.signal.aborted ? null : (agent.events.shift() ?? null) };
   }
 }

@@ -90,11 +90,10 @@ describe('the seats on PostgreSQL', () => {
     return last?.sealed === undefined ? undefined : openSession(last.sealed, last.channel, last.seat, sealer);
   };
 
-  let one: Script;
   let two: Script;
 
   it('signs each seat in once, polls it, and tells its session', async () => {
-    one = await start();
+    await start();
     await allPolledMore(3);
     expect(await shares()).toEqual([4]);
     await eventually(() => AGENTS.every((agent) => lastSession(agent) !== undefined));
