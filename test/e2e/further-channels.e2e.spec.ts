@@ -1,12 +1,17 @@
+import { eventually } from '@cc/testing';
 import { place, ringsOf, rowOf, settled, type PlacedCall } from './calls';
 import { startSystem, type System } from './system';
 
 const SETTLE_LIMIT_MS = 120_000;
+const FIRST_SEAT = 20_001;
+const FIRST_SEAT_PHONE = 40_001;
 
 /** One call of each kind on each further protocol; what differs between vendors' words is in the conformance suite and the simulator's own tests. */
 const channels = [
   { channel: 'hw-voice', vendor: 'hw', busy: '4', records: true },
   { channel: 'jy-main', vendor: 'jy', busy: '4', records: true },
+  // A seat tells no busy from no answer, and this vendor's recordings cannot be fetched.
+  { channel: 'hw-seats', vendor: 'hw', busy: '2', records: false },
 ] as const;
 const kinds = [
   { digits: '80', name: 'answered', closeType: '0' },
@@ -23,8 +28,9 @@ describe('further protocols', () => {
   beforeAll(async () => {
     system = await startSystem('postgres');
     let index = 0;
-    for (const { channel } of channels) {
-      for (const { digits } of kinds) placed.set(`${channel}/${digits}`, await place(system, (index += 1), digits, { channel, agent: `agent-${index}`, record: true }));
+    for (const { channel, records } of channels) {
+      if (channel === 'hw-seats') await eventually(async () => (await system.database.query(`SELECT FROM router_seat WHERE sealed IS NOT NULL`)).length === kinds.length, { limitMs: 30_000 });
+      for (const [seat, { digits }] of kinds.entries()) placed.set(`${channel}/${digits}`, await place(system, (index += 1), digits, { channel, agent: String(FIRST_SEAT + seat), record: records }));
     }
   }, 120_000);
 
@@ -33,7 +39,7 @@ describe('further protocols', () => {
   }, 60_000);
 
   describe.each(channels)('$channel', ({ channel, vendor, busy, records }) => {
-    test.each(kinds)('$name', async ({ digits, closeType }) => {
+    test.each(kinds.map((kind, seat) => ({ ...kind, seat })))('$name', async ({ digits, closeType, seat }) => {
       const call = placed.get(`${channel}/${digits}`);
       if (call === undefined) throw new Error('the call was not placed');
       await settled(system, call.callId, SETTLE_LIMIT_MS);
@@ -44,7 +50,7 @@ describe('further protocols', () => {
         expect(row['conn_time']).not.toBeNull();
         expect(row['recording_status']).toBe(records ? 'archived' : 'none');
       }
-      expect(await ringsOf(system, call.from)).toHaveLength(1);
+      expect(await ringsOf(system, channel === 'hw-seats' ? String(FIRST_SEAT_PHONE + seat) : call.from)).toHaveLength(1);
       expect(await ringsOf(system, call.to)).toHaveLength(1);
     }, SETTLE_LIMIT_MS);
   });

@@ -5,6 +5,9 @@ const E9_RECORDING_READY_SECONDS = 600;
 const HW_RECORDING_READY_SECONDS = 2;
 const HW_POLL_MS = 2000;
 const MIN_POLL_MS = 200;
+const SEATS = 5;
+const FIRST_SEAT = 20_001;
+const FIRST_SEAT_PHONE = 40_001;
 
 /** The channel of the demo call. */
 export const DEMO_CHANNEL = 'e9-main';
@@ -25,7 +28,7 @@ export interface SimulatedWorld {
 /** A channel file for the simulator, whose credentials are those of its settings' defaults. */
 export function simulatedChannels(world: SimulatedWorld): string {
   const health = world.health === undefined ? {} : { health: world.health };
-  return stringify({ channels: [e9(world), createCall(world), voiceCall(world), connector(world)].map((channel) => ({ ...channel, ...health })) });
+  return stringify({ channels: [e9(world), createCall(world), voiceCall(world), seats(world), connector(world)].map((channel) => ({ ...channel, ...health })) });
 }
 
 function e9({ simulatorUrl, callbackSecret, speed, e9QueriesPerMinute }: SimulatedWorld): object {
@@ -80,5 +83,14 @@ function connector({ simulatorUrl, ingestUrl, callbackSecret }: SimulatedWorld):
       credentials: { apiKey: { value: 'jydevkey000000000000000000000001' }, apiSecret: { value: 'jydevsecret000000000000000000001' } },
       callbackUrl: { value: `${ingestUrl}/callbacks/jy-main/${callbackSecret}` },
     },
+  };
+}
+
+/** Taken by name or binding only: a call needs an agent who has a seat. */
+function seats({ simulatorUrl }: SimulatedWorld): object {
+  return {
+    id: 'hw-seats', vendor: 'hw', protocol: 'agentGateway', weight: 0,
+    lines: Array.from({ length: SEATS }, (_, index) => ({ id: String(FIRST_SEAT + index), agentId: FIRST_SEAT + index, password: { value: 'hwdevseat0000001' }, phone: String(FIRST_SEAT_PHONE + index) })),
+    settings: { endpoint: `${simulatorUrl}/hw` },
   };
 }

@@ -136,8 +136,8 @@ describe('the vendors as the router uses them', () => {
 
   it.each<[string, Partial<Attempt>, string | undefined, RegExp]>([
     ['a channel that is not configured', { channel: 'nn' }, undefined, /channel nn is not configured here/],
-    ['a session that cannot be read', { seat: '20011' }, new Sealer(OTHER_KEY, 'seat-sessions').seal(Buffer.from('s'), 'e9-main/20011').toString('base64'), /session of the seat cannot be read/],
-    ['a session of another seat', { seat: '20011' }, new Sealer(KEY, 'seat-sessions').seal(Buffer.from('s'), 'e9-main/20012').toString('base64'), /session of the seat cannot be read/],
+    ['a session that cannot be read', { seat: '20011' }, new Sealer(OTHER_KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20011').toString('base64'), /session of the seat cannot be read/],
+    ['a session of another seat', { seat: '20011' }, new Sealer(KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20012').toString('base64'), /session of the seat cannot be read/],
   ])('send nothing for %s', async (_name, more, session, reason) => {
     expect(await carriers.dial(attempt(more), callOf(), session)).toEqual({ kind: 'not-sent', reason: expect.stringMatching(reason) });
     expect(asked).toEqual([]);
@@ -149,7 +149,7 @@ describe('the vendors as the router uses them', () => {
   });
 
   it('dial with a session that is for this seat', async () => {
-    const session = new Sealer(KEY, 'seat-sessions').seal(Buffer.from('s'), 'e9-main/20011').toString('base64');
+    const session = new Sealer(KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20011').toString('base64');
     expect(await carriers.dial(attempt({ seat: '20011' }), callOf(), session)).toMatchObject({ kind: 'accepted' });
   });
 
@@ -157,7 +157,7 @@ describe('the vendors as the router uses them', () => {
     expect(await carriers.hangUp(live(), undefined)).toEqual({ kind: 'accepted' });
     expect(asked.map(({ path }) => path.split('/').at(-1))).toEqual(['CancelCallback']);
     for (const more of [{ channel: 'nn' }, { channel: 'e9-bare' }, { vendorCallId: undefined }]) expect(await carriers.hangUp(live(more), undefined)).toEqual({ kind: 'refused', reason: 'this channel cannot end a call' });
-    const sealedElsewhere = new Sealer(OTHER_KEY, 'seat-sessions').seal(Buffer.from('s'), 'e9-main/20011').toString('base64');
+    const sealedElsewhere = new Sealer(OTHER_KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20011').toString('base64');
     expect(await carriers.hangUp(live({ seat: '20011' }), sealedElsewhere)).toMatchObject({ kind: 'refused' });
     expect(asked).toHaveLength(1);
   });

@@ -6,13 +6,17 @@ import { CallEventsConsumer } from './in/call-events.consumer';
 import { Dispatcher, DispatchWatch } from './in/dispatcher';
 import { NotificationsConsumer } from './in/notifications.consumer';
 import { PendingUpkeep } from './in/pending-upkeep';
+import { SeatCalls } from './in/seat-calls';
 import { Translator } from './in/translator';
 import { PgCorrelation } from './out/pg-correlation';
+import { PgSeatAttempts } from './out/pg-seat-attempts';
 
 @Module({
   controllers: [NotificationsConsumer, CallEventsConsumer],
   providers: [
     PgCorrelation,
+    PgSeatAttempts,
+    SeatCalls,
     Dispatcher,
     DispatchWatch,
     Translator,

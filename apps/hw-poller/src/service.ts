@@ -10,7 +10,7 @@ export const poller = defineService({
   module: PollerModule,
   settings: PollerSettings,
   consumes: [topics.callEvents.name],
-  produces: [topics.channelNotifications.name],
+  produces: [topics.channelNotifications.name, topics.seatSessions.name],
   migrations: pollerMigrations,
   backends: 'database',
 });

@@ -26,4 +26,7 @@ export class SimulatorSettings extends settingsFor({
     env: 'CC_SIM_JY_CALLBACK_URL', default: 'http://127.0.0.1:3001/callbacks/jy-main/jy-dev-callback-secret',
     help: 'Where jy posts the callbacks of a dial that names no address', example: 'http://127.0.0.1:3001/callbacks/jy-main/jy-dev-callback-secret',
   }),
+  hwSeats: setting.integer({ env: 'CC_SIM_HW_SEATS', default: 10, min: 0, max: 39_999, help: 'Seats of the hw CC-Gateway; their agents are 20001, 20002 and so on', example: '10' }),
+  hwSeatPassword: setting.secret({ env: 'CC_SIM_HW_SEAT_PASSWORD', default: 'hwdevseat0000001', help: 'The password of every seat', example: 'hwdevseat0000001' }),
+  hwSeatAuthMode: setting.choice(['static', 'dynamic'], { env: 'CC_SIM_HW_SEAT_AUTH_MODE', default: 'static', help: 'Whether a seat keeps its Guid (static) or gets another one with each poll (dynamic)', example: 'static' }),
 }) {}

@@ -8,6 +8,7 @@ import { KeptPushTerms } from './domain/hw-voice-call/push-terms';
 import { VoiceCallAnnouncer } from './domain/hw-voice-call/voice-call-announcer';
 import { VoiceCallPlatform } from './domain/hw-voice-call/voice-call-platform';
 import { HwAnnouncer } from './domain/hw/hw-announcer';
+import { HwSeatsPlatform } from './domain/hw-seats/hw-seats-platform';
 import { HwPlatform } from './domain/hw/hw-platform';
 import { HwTokens } from './domain/hw/hw-tokens';
 import { JyAnnouncer } from './domain/jy/jy-announcer';
@@ -19,6 +20,7 @@ import { CallsController } from './in/calls.controller';
 import { ControlController } from './in/control.controller';
 import { E9Controller } from './in/e9.controller';
 import { HwVoiceCallController } from './in/hw-voice-call.controller';
+import { HwSeatsController } from './in/hw-seats.controller';
 import { HwController } from './in/hw.controller';
 import { JyController } from './in/jy.controller';
 import { OutagesController } from './in/outages.controller';
@@ -29,7 +31,7 @@ import { SystemTimers } from './out/system-timers';
 import { SimulatorSettings } from './vendor-simulator.config';
 
 @Module({
-  controllers: [E9Controller, HwController, HwVoiceCallController, JyController, ControlController, ScenariosController, OutagesController, CallsController, PageController],
+  controllers: [E9Controller, HwController, HwSeatsController, HwVoiceCallController, JyController, ControlController, ScenariosController, OutagesController, CallsController, PageController],
   providers: [
     Tally,
     { provide: Timers, useClass: SystemTimers },
@@ -82,6 +84,12 @@ import { SimulatorSettings } from './vendor-simulator.config';
       inject: [Clock, Pace, Tally, Exchange, KeptPushTerms, SimulatorSettings],
       useFactory: (clock: Clock, pace: Pace, tally: Tally, exchange: Exchange, terms: KeptPushTerms, { values }: SimulatorSettings) =>
         new VoiceCallPlatform({ application: voiceApplicationOf(values), clock, pace, tally }, exchange, terms),
+    },
+    {
+      provide: HwSeatsPlatform,
+      inject: [Clock, Timers, Pace, Tally, Exchange, SimulatorSettings],
+      useFactory: (clock: Clock, timers: Timers, pace: Pace, tally: Tally, exchange: Exchange, { values }: SimulatorSettings) =>
+        new HwSeatsPlatform({ count: values.hwSeats, password: values.hwSeatPassword, authMode: values.hwSeatAuthMode }, { clock, timers, pace, tally }, exchange),
     },
   ],
 })

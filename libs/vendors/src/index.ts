@@ -8,3 +8,4 @@ export { Secret } from './secret';
 export { Channels } from './channels';
 export type { OpenChannel, Reload } from './channels';
 export { openNotification, sealNotification } from './notification-seal';
+export { openSession, sealSession } from './session-seal';

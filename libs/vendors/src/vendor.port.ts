@@ -72,9 +72,14 @@ export type CallFact = {
   | { readonly type: 'cc.call.recording-available.v1'; readonly vendorCallId: string; readonly vendorUrl?: string }
 );
 
+/** How far an attempt has come by the messages that were read before, in the order in which the vendor told them. */
+export type CallProgress = 'none' | 'a-ringing' | 'a-answered' | 'b-ringing' | 'connected' | 'ended';
+
 /** What a transform needs to know of the attempt. */
 export interface NotificationContext {
   readonly recordRequested: boolean;
+  /** Known for vendors whose agents sign in: what a message of a seat means depends on those before it. Absent: `none`. */
+  readonly progress?: CallProgress;
 }
 
 /**
@@ -89,6 +94,8 @@ export type Normalised =
 export interface NotificationSubject {
   readonly vendorCallId?: string;
   readonly attemptId?: string;
+  /** It is about no call of ours (a seat's own state, an incoming call): whoever polls a seat counts it and passes it on to nobody. */
+  readonly none?: true;
 }
 
 export interface HttpReply {
@@ -193,8 +200,6 @@ export interface RecordingAccess {
 
 /** One configured account at a vendor: stateless but for credentials and cached tokens. */
 export interface VendorChannel {
-  /** The thing that can carry one live call only, e.g. the agent's phone; equal strings are one line. */
-  lineOf(request: DialRequest): string;
   dial(request: DialRequest): Promise<DialOutcome>;
   /** At least one of the three; which is the ordinary one, the capability `followUp` says. */
   readonly callbacks?: CallbackFollowUp;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RawNotification } from '@cc/vendors';
+import type { NotificationContext, RawNotification } from '@cc/vendors';
 import { z } from 'zod';
 
 const Fixture = z.strictObject({
@@ -13,8 +13,8 @@ const Fixture = z.strictObject({
     receivedAt: z.number().int(),
     request: z.string().optional(),
   }),
-  context: z.strictObject({ recordRequested: z.boolean() }),
-  subject: z.strictObject({ vendorCallId: z.string().optional(), attemptId: z.string().optional() }),
+  context: z.strictObject({ recordRequested: z.boolean(), progress: z.enum(['none', 'a-ringing', 'a-answered', 'b-ringing', 'connected', 'ended']).exactOptional() }),
+  subject: z.strictObject({ vendorCallId: z.string().optional(), attemptId: z.string().optional(), none: z.literal(true).optional() }),
   normalised: z.unknown(),
 });
 
@@ -22,7 +22,7 @@ export interface GoldenPair {
   readonly name: string;
   readonly about: string;
   readonly raw: RawNotification;
-  readonly context: { readonly recordRequested: boolean };
+  readonly context: NotificationContext;
   readonly subject: unknown;
   readonly normalised: unknown;
 }

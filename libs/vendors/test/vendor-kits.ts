@@ -125,5 +125,30 @@ const jy: VendorKit = {
   ],
 };
 
+const CALL = '1455885056-1095';
+const agentGateway: VendorKit = {
+  folder: 'hw/agent-gateway',
+  lines: [{ id: '20011', agentId: 20_011, password: new Secret('short-pass'), phone: '40038', skillId: 25 }],
+  settings: (endpoint) => ({ endpoint, dialTimeoutMs: 1000, requestTimeoutMs: 1000 }),
+  secrets: ['short-pass', 'SESSION-OF-THE-SEAT'],
+  dialPath: '/callout',
+  prelude: () => undefined,
+  accepted: { body: hwAnswer({ message: '', retcode: '0', result: CALL }), vendorCallId: CALL },
+  refused: (message) => ({ body: hwAnswer({ message, retcode: '000-002' }), vendorCode: '000-002' }),
+  inDoubt: [
+    hwAnswer({ message: '', retcode: '0' }),
+    hwAnswer({ message: '', retcode: '0', result: '' }),
+    hwAnswer({ message: '', retcode: '0', result: { callid: CALL } }),
+    hwAnswer({ message: '', retcode: '0', result: 'not a call id' }),
+    hwAnswer({ message: 'repeated', retcode: '000-007' }),
+    hwAnswer({ message: 'switching', retcode: '000-004' }),
+    hwAnswer({ message: 'exception', retcode: '100-007' }),
+    hwAnswer({ message: 'state', retcode: '100-009' }),
+    hwAnswer({ message: 'voice', retcode: '200-025' }),
+    hwAnswer({ message: 'refused, yet with a call', retcode: '000-002', result: CALL }),
+    hwAnswer({ result: CALL }),
+  ],
+};
+
 /** By `code/protocol`: the conformance suite fails for a registered vendor that is not in here. */
-export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/createCall': createCall, 'hw/voiceCall': voiceCall, 'jy/connector': jy };
+export const vendorKits: Readonly<Record<string, VendorKit>> = { 'e9/callback': e9, 'hw/agentGateway': agentGateway, 'hw/createCall': createCall, 'hw/voiceCall': voiceCall, 'jy/connector': jy };

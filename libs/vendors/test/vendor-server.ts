@@ -9,8 +9,8 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** `hang`: never answers; `reset`: breaks the connection; otherwise what to answer, status 200 unless told. */
-export type Reaction = 'hang' | 'reset' | { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+/** `hang`: never answers; `reset`: breaks the connection; otherwise what to answer, status 200 unless told, after `delayMs`. */
+export type Reaction = 'hang' | 'reset' | { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>>; readonly delayMs?: number };
 
 /** A vendor on a real port of this machine that does what the test says and remembers what it was asked. */
 export class VendorServer {
@@ -54,7 +54,7 @@ export class VendorServer {
       const reaction = this.react(seen);
       if (reaction === 'hang') return;
       if (reaction === 'reset') return void request.socket.resetAndDestroy();
-      response.writeHead(reaction.status ?? 200, { 'Content-Type': 'application/json', ...reaction.headers }).end(reaction.body);
+      setTimeout(() => response.writeHead(reaction.status ?? 200, { 'Content-Type': 'application/json', ...reaction.headers }).end(reaction.body), reaction.delayMs ?? 0);
     });
   }
 }

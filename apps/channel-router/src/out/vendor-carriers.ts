@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { encodeChannelNotification, topics, type PlaceCall } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { BlindIndex, NumberVault, Sealer, describeError } from '@cc/kernel';
-import { Channels, sealNotification, type DialRequest, type OpenChannel, type RawNotification } from '@cc/vendors';
+import { Channels, openSession, sealNotification, type DialRequest, type OpenChannel, type RawNotification } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
 import type { Attempt, AskResult, DialResult, HangUpResult } from '../domain/attempt';
@@ -15,7 +15,6 @@ import type { ChosenLine } from '../domain/route';
 export class VendorCarriers extends Carriers {
   private readonly vault: NumberVault;
   private readonly notifications: Sealer;
-  private readonly sessions: Sealer;
   private readonly refs: BlindIndex;
   private readonly facts = new WeakMap<OpenChannel, CarrierFacts>();
 
@@ -27,7 +26,6 @@ export class VendorCarriers extends Carriers {
     super();
     this.vault = new NumberVault(values.encryptionKey);
     this.notifications = new Sealer(values.encryptionKey, 'notifications');
-    this.sessions = new Sealer(values.encryptionKey, 'seat-sessions');
     this.refs = new BlindIndex(values.encryptionKey);
   }
 
@@ -124,7 +122,7 @@ export class VendorCarriers extends Carriers {
   private seatOf({ channel, seat }: Attempt, sealed: string | undefined): Pick<DialRequest, 'seat' | 'session'> | undefined {
     if (seat === undefined || sealed === undefined) return seat === undefined ? {} : { seat };
     try {
-      return { seat, session: this.sessions.open(Buffer.from(sealed, 'base64'), `${channel}/${seat}`).toString() };
+      return { seat, session: openSession(sealed, channel, seat, this.notifications) };
     } catch {
       return undefined;
     }

@@ -9,8 +9,9 @@ import { attemptOf, subjectOf, subjectOfAttempt, subjectOfVendorCall } from '../
 import type { KnownAttempt } from '../domain/normalise';
 import { PgCorrelation } from '../out/pg-correlation';
 import { Dispatcher } from './dispatcher';
+import { SeatCalls } from './seat-calls';
 
-const decode = decoderOfCallEvents('cc.call.attempt-started.v1', 'cc.call.attempt-accepted.v1');
+const decode = decoderOfCallEvents('cc.call.attempt-started.v1', 'cc.call.attempt-accepted.v1', 'cc.call.attempt-refused.v1', 'cc.call.attempt-resolved.v1', 'cc.call.ended.v1');
 
 interface Introduction {
   readonly subject: string;
@@ -23,6 +24,7 @@ export class CallEventsConsumer {
   constructor(
     private readonly correlation: PgCorrelation,
     private readonly dispatcher: Dispatcher,
+    private readonly seatCalls: SeatCalls,
     private readonly metrics: Metrics,
   ) {}
 
@@ -33,6 +35,7 @@ export class CallEventsConsumer {
     const started = events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' ? [attemptOf(event)] : []));
     await this.introduceAttempts(batch.tx, started.map((attempt) => ({ subject: subjectOfAttempt(attempt.channel, attempt.attemptId), attempt })));
     await this.introduceVendorCalls(batch.tx, events.flatMap((event) => (event.type === 'cc.call.attempt-accepted.v1' ? [event] : [])));
+    await this.dispatcher.publish(batch.tx, await this.seatCalls.learn(batch.tx, events));
     return { kind: 'handled', parked };
   }
 

@@ -17,6 +17,12 @@ export interface Correlated {
   readonly namesVendorCall: boolean;
 }
 
+/** What leaves the dispatcher. */
+export interface Outgoing {
+  readonly events: readonly CallEvent[];
+  readonly unusable: readonly Quarantined[];
+}
+
 /** Counts and reports what could not be used. */
 @Injectable()
 export class DispatchWatch {
@@ -54,25 +60,30 @@ export class Dispatcher {
     return this.clock.nowMs();
   }
 
-  async dispatch(tx: Tx, correlated: readonly Correlated[], unusable: readonly Quarantined[] = []): Promise<void> {
-    const quarantined: Quarantined[] = [...unusable];
-    const events: CallEvent[] = [];
+  /** @param more what goes out together with it. */
+  async dispatch(tx: Tx, correlated: readonly Correlated[], more: Outgoing = { events: [], unusable: [] }): Promise<void> {
+    const quarantined: Quarantined[] = [...more.unusable];
+    const events: CallEvent[] = [...more.events];
     for (const { notification, attempt, namesVendorCall } of correlated) {
       const translated = this.translator.translate(notification, attempt);
       if (translated.kind === 'unusable') quarantined.push({ notification, reason: translated.reason });
-      else events.push(...(namesVendorCall ? acceptedEvent(notification, attempt) : []), ...translated.events);
+      else events.push(...(namesVendorCall ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
     }
-    await this.correlation.quarantine(tx, quarantined);
-    this.watch.quarantined(quarantined);
+    await this.publish(tx, { events, unusable: quarantined });
+  }
+
+  async publish(tx: Tx, { events, unusable }: Outgoing): Promise<void> {
+    await this.correlation.quarantine(tx, unusable);
+    this.watch.quarantined(unusable);
     await this.eventLog.appendInTransaction(tx, topics.callEvents.name, distinct(events).map((event) => encodeCallEvent(event, SERVICE)));
   }
-}
 
-/** A message that carries the vendor's call id proves the acceptance, whatever became of the dial's answer. */
-function acceptedEvent(notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
-  if (notification.vendorCallId === undefined) return [];
-  const { attemptId, callId, tenant, channel } = attempt;
-  return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', via: notification.kind, vendorCallId: notification.vendorCallId }];
+  /** A message that carries the vendor's call id proves the acceptance, whatever became of the dial's answer. */
+  acceptanceBy(notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
+    if (notification.vendorCallId === undefined) return [];
+    const { attemptId, callId, tenant, channel } = attempt;
+    return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', via: notification.kind, vendorCallId: notification.vendorCallId }];
+  }
 }
 
 /** Of copies the first: it tells when the event was first heard of. */

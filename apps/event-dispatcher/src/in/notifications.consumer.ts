@@ -7,6 +7,7 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { subjectOf } from '../domain/subject';
 import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
 import { Dispatcher, type Correlated } from './dispatcher';
+import { SeatCalls } from './seat-calls';
 
 /** Vendor messages in, call events out. A message whose attempt is not known yet waits for it, in order. */
 @Controller()
@@ -14,6 +15,7 @@ export class NotificationsConsumer {
   constructor(
     private readonly correlation: PgCorrelation,
     private readonly dispatcher: Dispatcher,
+    private readonly seatCalls: SeatCalls,
     private readonly metrics: Metrics,
   ) {}
 
@@ -22,7 +24,8 @@ export class NotificationsConsumer {
     const { messages, parked } = decodeBatch({ tx, ...batch }, decodeChannelNotification, this.metrics);
     const addressed: { subject: string; notification: ChannelNotification }[] = [];
     const anonymous: Quarantined[] = [];
-    for (const { message } of messages) {
+    const [ofSeats, others] = [messages.filter(({ message }) => message.seat !== undefined), messages.filter(({ message }) => message.seat === undefined)];
+    for (const { message } of others) {
       const subject = subjectOf(message);
       if (subject === undefined) anonymous.push({ notification: message, reason: 'it names neither our attempt nor a vendor call' });
       else addressed.push({ subject, notification: message });
@@ -44,7 +47,8 @@ export class NotificationsConsumer {
     }
     await this.correlation.hold(tx, waiting, nowMs);
     await this.correlation.markNamed(tx, [...named]);
-    await this.dispatcher.dispatch(tx, known, anonymous);
+    const { events, unusable } = await this.seatCalls.notified(tx, ofSeats.map(({ message }) => message));
+    await this.dispatcher.dispatch(tx, known, { events, unusable: [...anonymous, ...unusable] });
     return { kind: 'handled', parked };
   }
 }

@@ -1,6 +1,6 @@
 import type { CallEvent, ChannelNotification } from '@cc/contracts';
 import { Log, Metrics, Sealer, describeError } from '@cc/kernel';
-import { Channels, openNotification, type Normalised } from '@cc/vendors';
+import { Channels, openNotification, type CallProgress, type Normalised } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { toCallEvent, type KnownAttempt } from '../domain/normalise';
 
@@ -16,16 +16,27 @@ export class Translator {
     private readonly log: Log,
   ) {}
 
-  translate(notification: ChannelNotification, attempt: KnownAttempt): Translated {
+  /** @param progress how far the call has come, for the messages of seats. */
+  translate(notification: ChannelNotification, attempt: KnownAttempt, progress?: CallProgress): Translated {
     try {
       const adapter = this.channels.find(notification.channel)?.adapter;
       if (adapter === undefined) return { kind: 'unusable', reason: `channel ${notification.channel} is not configured here` };
       if (attempt.channel !== notification.channel) return { kind: 'unusable', reason: `the attempt belongs to channel ${attempt.channel}` };
       const raw = openNotification(notification.sealed, notification, this.sealer);
-      const normalised = adapter.normalise(raw, { recordRequested: attempt.recordRequested });
+      const normalised = adapter.normalise(raw, { recordRequested: attempt.recordRequested, ...(progress === undefined ? {} : { progress }) });
       return normalised.kind === 'unintelligible' ? { kind: 'unusable', reason: normalised.reason } : { kind: 'events', events: this.eventsOf(normalised, notification, attempt) };
     } catch (error) {
       return { kind: 'unusable', reason: describeError(error) };
+    }
+  }
+
+  /** Whether a seat's message would say nothing of a call of which it is the first. */
+  isSilent(notification: ChannelNotification): boolean {
+    try {
+      const normalised = this.channels.find(notification.channel)?.adapter.normalise(openNotification(notification.sealed, notification, this.sealer), { recordRequested: false, progress: 'none' });
+      return normalised?.kind === 'facts' && normalised.facts.length === 0 && normalised.unknownCodes.length === 0;
+    } catch {
+      return false;
     }
   }
 

@@ -34,4 +34,22 @@ const createTables: Migration = {
   },
 };
 
-export const eventDispatcherMigrations: readonly Migration[] = [createTables];
+const createSeatAttempts: Migration = {
+  name: '0002-seat-attempts',
+  up: async (tx) => {
+    await tx.query(`
+      CREATE TABLE dispatcher_seat_attempt (
+        attempt_id     varchar(64) PRIMARY KEY,
+        subject        varchar(160) NOT NULL,
+        attempt        jsonb NOT NULL,
+        started        bigint NOT NULL,
+        vendor_call_id varchar(64),
+        progress       varchar(16) NOT NULL DEFAULT 'none',
+        over           boolean NOT NULL DEFAULT false
+      )`);
+    await tx.query(`CREATE INDEX dispatcher_seat_attempt_by_seat ON dispatcher_seat_attempt (subject, started DESC)`);
+    await tx.query(`CREATE INDEX dispatcher_seat_attempt_by_age ON dispatcher_seat_attempt (started)`);
+  },
+};
+
+export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts];

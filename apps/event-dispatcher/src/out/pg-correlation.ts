@@ -63,6 +63,23 @@ export class PgCorrelation {
     return rows.sort((a, b) => a.position - b.position).map((row) => ({ ...NotificationHeader.parse(row.header), sealed: row.sealed }));
   }
 
+  /** Those of the subjects for which something waits. */
+  async subjectsWithPending(tx: Tx, subjects: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await tx.query<{ subject: string }>(`SELECT DISTINCT subject FROM dispatcher_pending WHERE subject = ANY($1::text[])`, [[...new Set(subjects)]]);
+    return new Set(rows.map(({ subject }) => subject));
+  }
+
+  /** The notifications that wait for these subjects, in the order in which they came; they go on waiting. */
+  async pendingOf(tx: Tx, subjects: readonly string[]): Promise<ChannelNotification[]> {
+    if (subjects.length === 0) return [];
+    const rows = await tx.query<{ header: unknown; sealed: Buffer }>(`SELECT header, sealed FROM dispatcher_pending WHERE subject = ANY($1::text[]) ORDER BY position`, [[...new Set(subjects)]]);
+    return rows.map((row) => ({ ...NotificationHeader.parse(row.header), sealed: row.sealed }));
+  }
+
+  async endWaiting(tx: Tx, notificationIds: readonly string[]): Promise<void> {
+    if (notificationIds.length > 0) await tx.query(`DELETE FROM dispatcher_pending WHERE notification_id = ANY($1::text[])`, [notificationIds]);
+  }
+
   /** Keeps what could not be used, with the reason. */
   async quarantine(tx: Tx, kept: readonly Quarantined[]): Promise<void> {
     if (kept.length === 0) return;
@@ -83,6 +100,7 @@ export class PgCorrelation {
 
   async forget(createdBeforeMs: number): Promise<void> {
     await this.database.query(`DELETE FROM dispatcher_subject WHERE created < $1`, [createdBeforeMs]);
+    await this.database.query(`DELETE FROM dispatcher_seat_attempt WHERE started < $1`, [createdBeforeMs]);
   }
 }
 

@@ -18,7 +18,6 @@ export const e9 = defineVendor({
   open(settings, ports) {
     const client = new E9Client(settings, ports);
     return {
-      lineOf: (request) => request.caller,
       dial: (request) => client.dial(request),
       cancel: (call) => client.cancel(call),
       query: (call) => client.query(call),

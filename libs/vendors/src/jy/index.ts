@@ -20,7 +20,6 @@ export const jy = defineVendor({
     const { contract } = settings;
     const client = new JyClient(settings, ports);
     return {
-      lineOf: (request) => request.caller,
       dial: (request) => client.dial(request),
       ...(cancel === undefined ? {} : { cancel: ({ vendorCallId }) => client.cancel(cancel, vendorCallId) }),
       ...(query === undefined ? {} : { query: (call) => client.query(query, call) }),

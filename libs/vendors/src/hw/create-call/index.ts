@@ -19,7 +19,6 @@ export const createCall = defineVendor({
     const client = new HwClient(settings, ports);
     const polling = new HwPolling(settings, client, ports.clock);
     return {
-      lineOf: (request) => request.agent ?? request.caller,
       dial: (request) => client.dial(request),
       query: (call) => polling.query(call),
       findsByAttempt: true,

@@ -17,7 +17,6 @@ export const voiceCall = defineVendor({
     const client = new VoiceCallClient(settings, ports);
     const callbacks = voiceCallFollowUp(settings);
     return {
-      lineOf: (request) => request.caller,
       dial: (request) => client.dial(request),
       cancel: (call) => client.cancel(call),
       callbacks,

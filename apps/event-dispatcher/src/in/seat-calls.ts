@@ -1,0 +1,112 @@
+import type { CallEvent, ChannelNotification } from '@cc/contracts';
+import { Metrics } from '@cc/kernel';
+import type { Tx } from '@cc/postgres';
+import { Injectable } from '@nestjs/common';
+import { advance, chooseAttempt, type SeatAttempt } from '../domain/seat-call';
+import { attemptOf, subjectOf, subjectOfSeat } from '../domain/subject';
+import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
+import { PgSeatAttempts } from '../out/pg-seat-attempts';
+import { Dispatcher, type Outgoing } from './dispatcher';
+import { Translator } from './translator';
+
+interface Waiting {
+  readonly subject: string;
+  readonly notification: ChannelNotification;
+}
+
+type Settled = Outgoing & { readonly waiting: readonly Waiting[]; readonly used: readonly string[] };
+
+/** Messages that name a seat and not always a call: which attempt they belong to, and how far its call had come when each was told. */
+@Injectable()
+export class SeatCalls {
+  constructor(
+    private readonly attempts: PgSeatAttempts,
+    private readonly correlation: PgCorrelation,
+    private readonly dispatcher: Dispatcher,
+    private readonly translator: Translator,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** What seats told, in order. What may belong to an attempt that is not known yet waits. */
+  async notified(tx: Tx, notifications: readonly ChannelNotification[]): Promise<Outgoing> {
+    if (notifications.length === 0) return { events: [], unusable: [] };
+    const entries = notifications.map((notification) => ({ subject: subjectOf(notification) ?? '', notification }));
+    const nowMs = this.dispatcher.nowMs();
+    const subjects = entries.map(({ subject }) => subject);
+    await this.correlation.touch(tx, subjects, nowMs);
+    const settled = await this.settle(tx, entries, await this.correlation.subjectsWithPending(tx, subjects));
+    await this.correlation.hold(tx, settled.waiting, nowMs);
+    return settled;
+  }
+
+  /** Learns of attempts of seats, and hands on what has waited for them. */
+  async learn(tx: Tx, events: readonly CallEvent[]): Promise<Outgoing> {
+    const started = events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' && event.seat !== undefined ? [{ attempt: attemptOf(event), subject: subjectOfSeat(event.channel, event.seat), startedAt: event.occurredAt }] : []));
+    const others = events.filter((event) => event.type !== 'cc.call.attempt-started.v1');
+    const begun = started.map(({ subject }) => subject);
+    const subjects = [...begun, ...(await this.attempts.subjectsOf(tx, others.flatMap((event) => attemptIdOf(event) ?? [])))];
+    if (subjects.length === 0) return { events: [], unusable: [] };
+    await this.correlation.touch(tx, subjects, this.dispatcher.nowMs());
+    if (started.length > 0) await this.attempts.add(tx, started);
+    await this.note(tx, [...subjects], others);
+    const pending = await this.correlation.pendingOf(tx, begun);
+    const settled = await this.settle(tx, pending.map((notification) => ({ subject: subjectOf(notification) ?? '', notification })), new Set(begun));
+    await this.correlation.endWaiting(tx, settled.used);
+    return settled;
+  }
+
+  /** What others say of attempts: the vendor's name of the call, and that it is over. */
+  private async note(tx: Tx, subjects: readonly string[], events: readonly CallEvent[]): Promise<void> {
+    const known = new Map((await this.attempts.of(tx, subjects)).map((one) => [one.attempt.attemptId, one]));
+    const changed = new Set<SeatAttempt>();
+    for (const event of events) {
+      const one = known.get(attemptIdOf(event) ?? '');
+      if (one === undefined) continue;
+      if (event.type === 'cc.call.attempt-accepted.v1') one.vendorCallId ??= event.vendorCallId;
+      else one.over = true;
+      changed.add(one);
+    }
+    await this.attempts.keep(tx, [...changed]);
+  }
+
+  private async settle(tx: Tx, entries: readonly Waiting[], pendingAt: ReadonlySet<string>): Promise<Settled> {
+    const known = await this.attempts.of(tx, entries.map(({ subject }) => subject));
+    const queued = new Set(pendingAt);
+    const events: CallEvent[] = [];
+    const [unusable, waiting, used, changed]: [Quarantined[], Waiting[], string[], Set<SeatAttempt>] = [[], [], [], new Set()];
+    for (const entry of entries) {
+      const { subject, notification } = entry;
+      const choice = chooseAttempt(known.filter((one) => one.subject === subject), notification);
+      if (choice.kind === 'wait' && (queued.has(subject) || !this.translator.isSilent(notification))) {
+        queued.add(subject);
+        waiting.push(entry);
+        continue;
+      }
+      used.push(notification.id);
+      if (choice.kind === 'foreign') unusable.push({ notification, reason: choice.reason });
+      else if (choice.kind === 'wait') this.metrics.counter('cc_seat_messages_of_no_call_total', 'Messages of seats that say nothing of any call of ours', ['channel']).add(1, { channel: notification.channel });
+      else {
+        const told = this.tell(notification, choice.of);
+        events.push(...told.events);
+        unusable.push(...told.unusable);
+        changed.add(choice.of);
+      }
+    }
+    await this.attempts.keep(tx, [...changed]);
+    return { events, unusable, waiting, used };
+  }
+
+  private tell(notification: ChannelNotification, of: SeatAttempt): Outgoing {
+    const translated = this.translator.translate(notification, of.attempt, of.progress);
+    if (translated.kind === 'unusable') return { events: [], unusable: [{ notification, reason: translated.reason }] };
+    const names = of.vendorCallId === undefined && notification.vendorCallId !== undefined && translated.events.length > 0;
+    if (names) of.vendorCallId = notification.vendorCallId;
+    of.progress = advance(of.progress, translated.events);
+    of.over ||= of.progress === 'ended';
+    return { events: [...(names ? this.dispatcher.acceptanceBy(notification, of.attempt) : []), ...translated.events], unusable: [] };
+  }
+}
+
+function attemptIdOf(event: CallEvent): string | undefined {
+  return 'attemptId' in event ? event.attemptId : undefined;
+}
