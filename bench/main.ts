@@ -8,6 +8,7 @@ import { latencyRows } from './latency-rows';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
 import { routingRows } from './routing-rows';
+import { seatRows } from './seat-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
 
 interface Part {
@@ -22,6 +23,7 @@ const parts: readonly Part[] = [
   { name: 'pipeline-postgres', needs: 'postgres', run: ({ postgres }) => postgresPipelineRows(postgres) },
   { name: 'pipeline-kafka', needs: 'kafka', run: ({ postgres, brokers }) => kafkaPipelineRows(postgres, brokers) },
   { name: 'routing', needs: 'postgres', run: ({ postgres }) => routingRows(postgres) },
+  { name: 'seats', needs: 'postgres', run: ({ postgres }) => seatRows(postgres) },
   { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
 ];
 

@@ -38,6 +38,16 @@ describe('further protocols', () => {
     await system?.stop();
   }, 60_000);
 
+  test('a binding takes effect without a restart, and the call of the user goes by its channel and seat', async () => {
+    const user = `user-${Date.now()}`;
+    const from = '+8613800009999';
+    expect((await system.api.put(`/bindings/${user}`, { agent: '20005', channel: 'hw-seats', number: from })).status).toBe(200);
+    await eventually(async () => {
+      const { data } = await system.api.post<{ route: { basis: string; channel?: string } }>('/route-simulations', { user, to: '+8613900009980' });
+      return data.route.basis === 'binding' && data.route.channel === 'hw-seats';
+    }, { limitMs: 10_000, everyMs: 20 });
+  }, 60_000);
+
   describe.each(channels)('$channel', ({ channel, vendor, busy, records }) => {
     test.each(kinds.map((kind, seat) => ({ ...kind, seat })))('$name', async ({ digits, closeType, seat }) => {
       const call = placed.get(`${channel}/${digits}`);

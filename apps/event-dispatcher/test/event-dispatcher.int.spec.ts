@@ -150,7 +150,7 @@ describe('the event dispatcher on PostgreSQL', () => {
     const { callId, attemptId, channel, vendorCallId } = call;
     const heard = { callId, tenant: 'acme', attemptId, channel, recordedAt: first.receivedAt };
     expect(told(call).slice(0, 2)).toEqual([
-      { type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/callback`, ...heard, occurredAt: first.receivedAt, source: 'derived', vendorCallId },
+      { type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/callback`, ...heard, occurredAt: first.receivedAt, source: 'derived', via: 'callback', vendorCallId },
       { type: 'cc.call.a-ringing.v1', id: expect.stringMatching(`^${attemptId}/a-ringing/[0-9a-f]{16}$`), ...heard, occurredAt: epoch(1), source: 'callback', channelState: 'CallInvite/0' },
     ]);
     expect(told(call).at(-1)).toMatchObject({ type: 'cc.call.recording-available.v1', vendorCallId, vendorUrl: 'http://127.0.0.1:9/rec/1.mp3' });

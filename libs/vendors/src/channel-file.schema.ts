@@ -30,7 +30,7 @@ const NumberRule = z.strictObject({
 export type NumberRule = z.output<typeof NumberRule>;
 
 /** Which numbers the channel accepts, by the beginning of their E.164 form. */
-export const NumberRules = z.strictObject({ from: NumberRule.optional(), to: NumberRule.optional(), display: NumberRule.optional() });
+export const NumberRules = z.strictObject({ from: NumberRule.optional(), to: NumberRule.optional() });
 export type NumberRules = z.output<typeof NumberRules>;
 
 /** When a channel counts as sick, and when as well again. */

@@ -15,6 +15,9 @@ export class HwSeat {
   callId: string | undefined;
   /** Ends the plan of the running call. */
   dropPlan: (() => void)[] = [];
+  /** How far, epoch ms, the seat was told of which call. */
+  toldUntil = -Infinity;
+  toldOf: string | undefined;
   private heard: (() => void) | undefined;
 
   constructor(readonly agentId: number) {}

@@ -1,12 +1,14 @@
+import { randomInt } from 'node:crypto';
 import type { Clock } from '@cc/kernel';
 import type { Exchange } from '../exchange';
 import type { Pace } from '../pace';
-import { scenarioFor, type DialManner } from '../scenario';
+import type { DialManner } from '../scenario';
 import { phaseAt, type SimulatedCall } from '../simulated-call';
 import type { Tally } from '../tally';
 import type { Timers } from '../timers';
+import { termsOf, type TransmissionTerms } from '../transmission-terms';
 import { HwSeat, newGuid, type HwSeatSession } from './hw-seat';
-import { endEvents, planEvents, type HwSeatEvent, type PlannedEvent } from './hw-seat-events';
+import { planEvents, type HwSeatEvent, type PlannedEvent } from './hw-seat-events';
 
 export interface HwSeatAnswer {
   readonly retcode: string;
@@ -19,7 +21,7 @@ export interface HwSeatReply {
   readonly answer: HwSeatAnswer;
   /** The session, where the answer carries one. */
   readonly guid?: string;
-  readonly manner: DialManner;
+  readonly manner: TransmissionTerms;
 }
 
 export interface HwSeatTools {
@@ -38,6 +40,7 @@ export interface HwSeatAccount {
 export type SeatFields = Readonly<Record<string, unknown>>;
 
 export const FIRST_AGENT = 20_001;
+const PROTOCOL = 'agentGateway';
 const HOLD_SECONDS = 10;
 const SIGNED_OUT_AFTER_SECONDS = 120;
 const NUMBER = /^[0-9*#]{1,24}$/;
@@ -45,6 +48,7 @@ const NUMBER = /^[0-9*#]{1,24}$/;
 /** The CC-Gateway's side of the seats: sign-in, long poll, callout, release. */
 export class HwSeatsPlatform {
   private readonly seats: ReadonlyMap<string, HwSeat>;
+  private lastCall = randomInt(1000, 9000);
 
   constructor(
     private readonly account: HwSeatAccount,
@@ -52,6 +56,7 @@ export class HwSeatsPlatform {
     private readonly exchange: Exchange,
   ) {
     this.seats = new Map(Array.from({ length: account.count }, (_, index) => [String(FIRST_AGENT + index), new HwSeat(FIRST_AGENT + index)]));
+    exchange.follow((call) => this.follow(call));
   }
 
   /** @param force takes the seat over from whoever is signed in. */
@@ -89,7 +94,7 @@ export class HwSeatsPlatform {
     session.lastPollAt = this.tools.clock.nowMs();
     if (this.account.authMode === 'dynamic') session.guid = newGuid();
     const event = session.events.shift();
-    return { answer: { retcode: '0', message: '', ...(event === undefined ? {} : { event }) }, guid: session.guid, manner: 'accepted' };
+    return { answer: { retcode: '0', message: '', ...(event === undefined ? {} : { event }) }, guid: session.guid, manner: termsOf('accepted') };
   }
 
   callOut(agentId: string, guid: string | undefined, { called, callappdata }: SeatFields, baseUrl: string): HwSeatReply {
@@ -97,14 +102,14 @@ export class HwSeatsPlatform {
       this.tools.tally.add('hw-seats.dial');
       if (typeof called !== 'string' || !NUMBER.test(called)) return this.refuse('000-002', 'called is wrong');
       if (this.liveCallOf(seat) !== undefined) return this.refuse('100-009', 'the agent has a call');
-      const { dial } = scenarioFor(called);
-      if (dial === 'refused') return this.refuse('000-002', 'refused by the scenario');
-      if (dial === 'failed') return { answer: { retcode: '100-007', message: '' }, manner: dial };
       const echo = typeof callappdata === 'string' && callappdata !== '' ? callappdata : undefined;
-      const call = this.exchange.place({ vendor: 'hw', a: phone, b: called, echo, shownToA: undefined, shownToB: undefined, recorded: false, baseUrl, maxTalkSeconds: undefined });
-      seat.callId = call.id;
-      this.follow(seat, planEvents(call));
-      return { ...accepted(call.id), manner: dial };
+      // Before the exchange places it, since it is followed from then on.
+      seat.callId = this.newCallId();
+      const { scenario, call, manner } = this.exchange.dial({
+        vendor: 'hw', protocol: PROTOCOL, id: seat.callId, a: phone, b: called, echo, shownToA: undefined, shownToB: undefined, recorded: false, baseUrl, maxTalkSeconds: undefined,
+      });
+      if (call === undefined || scenario.dial === 'error-inside') return { ...this.refuse(codeOf(scenario.dial), 'by the scenario'), manner };
+      return { ...accepted(call.id), manner };
     });
   }
 
@@ -112,20 +117,38 @@ export class HwSeatsPlatform {
   release(agentId: string, guid: string | undefined, callId?: string): HwSeatReply {
     return this.within(agentId, guid, (seat) => {
       const live = this.liveCallOf(seat);
-      const ended = live === undefined || (callId !== undefined && live.id !== callId) ? undefined : this.exchange.hangUp('hw', live.id);
+      const ended = live === undefined || (callId !== undefined && live.id !== callId) ? undefined : this.exchange.hangUp('hw', live.id, PROTOCOL);
       if (ended === undefined) return this.refuse('200-025', 'no call can be droped');
-      for (const drop of seat.dropPlan) drop();
-      this.follow(seat, endEvents(ended));
       return accepted();
     });
   }
 
-  private follow(seat: HwSeat, events: readonly PlannedEvent[]): void {
+  /** The seat is told what the call does as it is planned now; what was told stays told. */
+  private follow(call: SimulatedCall): void {
+    const seat = call.protocol === PROTOCOL ? [...this.seats.values()].find(({ callId }) => callId === call.id) : undefined;
+    if (seat === undefined) return;
+    for (const drop of seat.dropPlan) drop();
     const nowMs = this.tools.clock.nowMs();
+    const toldUntil = seat.toldOf === call.id ? seat.toldUntil : -Infinity;
+    seat.toldOf = call.id;
+    seat.toldUntil = toldUntil;
+    const events = planEvents(call).filter(({ at }) => at > toldUntil);
     const moments = [...new Set(events.map(({ at }) => at))];
     seat.dropPlan = moments.map((moment) => this.tools.timers.after(moment - nowMs, () => {
-      for (const { at, eventType, content } of events) if (at === moment) seat.tell({ eventType, workNo: String(seat.agentId), content, eventGenTime: at });
+      seat.toldUntil = moment;
+      this.tell(seat, events.filter(({ at }) => at === moment));
     }));
+  }
+
+  /** While the vendor is silent (an outage), what is due is lost. */
+  private tell(seat: HwSeat, events: readonly PlannedEvent[]): void {
+    if (this.exchange.outages.silences('hw')) this.tools.tally.add('hw-seats.silenced');
+    else for (const { at, eventType, content } of events) seat.tell({ eventType, workNo: String(seat.agentId), content, eventGenTime: at });
+  }
+
+  private newCallId(): string {
+    this.lastCall += 1;
+    return `${Math.floor(this.tools.clock.nowMs() / 1000)}-${this.lastCall}`;
   }
 
   private within(agentId: string, guid: string | undefined, work: (seat: HwSeat, session: HwSeatSession) => HwSeatReply): HwSeatReply {
@@ -148,14 +171,20 @@ export class HwSeatsPlatform {
   }
 
   private liveCallOf({ callId }: HwSeat): SimulatedCall | undefined {
-    const call = callId === undefined ? undefined : this.exchange.find('hw', callId);
+    const call = callId === undefined ? undefined : this.exchange.find('hw', callId, PROTOCOL);
     return call === undefined || phaseAt(call, this.tools.clock.nowMs()) === 'ended' ? undefined : call;
   }
 
   private refuse(retcode: string, message: string): HwSeatReply {
     this.tools.tally.add(`hw-seats.refused.${retcode}`);
-    return { answer: { retcode, message }, manner: 'refused' };
+    return { answer: { retcode, message }, manner: termsOf('refused') };
   }
 }
 
-const accepted = (result?: unknown): HwSeatReply => ({ answer: { retcode: '0', message: '', ...(result === undefined ? {} : { result }) }, manner: 'accepted' });
+const accepted = (result?: unknown): HwSeatReply => ({ answer: { retcode: '0', message: '', ...(result === undefined ? {} : { result }) }, manner: termsOf('accepted') });
+
+/** Refused: 000-002 parameters. Unavailable: 000-003 no right. In doubt: 100-007 exception. */
+function codeOf(manner: DialManner): string {
+  if (manner === 'refused') return '000-002';
+  return manner === 'unavailable' ? '000-003' : '100-007';
+}

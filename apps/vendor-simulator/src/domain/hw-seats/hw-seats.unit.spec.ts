@@ -138,8 +138,8 @@ it.each([
 it('has one call per seat, ends it on release, and places none that it refuses', async () => {
   const { call, platform, timers, events, guid, exchange } = stage();
   expect(codeOf(call('+8613812345680'))).toBe('000-002');
-  expect(call('13812345685')).toMatchObject({ manner: 'refused' });
-  expect(call('13812345694')).toMatchObject({ manner: 'failed' });
+  expect(call('13812345685')).toMatchObject({ manner: { manner: 'refused' } });
+  expect(call('13812345694')).toMatchObject({ manner: { manner: 'failed' } });
   expect(codeOf(platform.release(AGENT, guid))).toBe('200-025');
   expect(exchange.all()).toHaveLength(0);
   const { answer } = call('13812345680');
@@ -149,4 +149,25 @@ it('has one call per seat, ends it on release, and places none that it refuses',
   expect(codeOf(platform.release(AGENT, guid, String(answer.result)))).toBe('0');
   expect(await events()).toEqual(['AgentOther_PhoneAlerting', 'AgentEvent_Call_Release', 'AgentOther_PhoneRelease', 'AgentState_Ready']);
   expect(codeOf(call('13812345693'))).toBe('0');
+});
+
+it('tells what a hand does to a call, and nothing twice', async () => {
+  const { call, timers, events, exchange } = stage();
+  const { answer } = call('13812345680');
+  timers.pass(1000);
+  expect(exchange.play('hw', String(answer.result), 'A', 'answer').kind).toBe('done');
+  timers.pass(100);
+  expect(exchange.play('hw', String(answer.result), 'A', 'hang-up').kind).toBe('done');
+  timers.pass(70_000);
+  expect((await events()).filter((event) => !event.startsWith('AgentState'))).toEqual(['AgentOther_PhoneAlerting', 'AgentOther_PhoneOffhook', 'AgentEvent_Call_Release', 'AgentOther_PhoneRelease']);
+});
+
+it('takes part in outages: every dial is turned away, or nothing is told of a call', async () => {
+  const { call, timers, events, exchange } = stage();
+  exchange.outages.begin('hw', { refuse: 1 });
+  expect(codeOf(call('13812345680'))).toBe('000-003');
+  exchange.outages.begin('hw', { callbacks: 'none' });
+  expect(codeOf(call('13812345680'))).toBe('0');
+  timers.pass(70_000);
+  expect(await events()).toEqual([]);
 });
