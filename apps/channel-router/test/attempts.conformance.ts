@@ -64,6 +64,7 @@ export function queueCases(desk: () => Desk): void {
     }],
   ])('gives who waits for a line its turn when the attempt on it %s, and nobody else', async (_name, end) => {
     const { attemptId } = await desk().live({ lineRef: 'l' });
+    await desk().live({ lineRef: 'another' });
     const [waiting, elsewhere] = [command(), command()];
     await desk().enqueue([waiting, elsewhere]);
     await desk().in(({ queue }) => queue.postpone([{ callId: waiting.callId, nextTryMs: NOW + 5000, waitsFor: 'l' }, { callId: elsewhere.callId, nextTryMs: NOW + 5000, waitsFor: 'another' }]));

@@ -232,7 +232,8 @@ class MemoryQueue implements CallQueue {
   }
 
   async due(nowMs: number, limit: number): Promise<QueuedCall[]> {
-    const due = this.ledger.calls.values().filter((call) => call.state === 'queued' && call.nextTry <= nowMs).sort((a, b) => a.position - b.position);
+    const busy = new Set(this.ledger.attempts.values().filter(isLive).map(({ lineRef }) => lineRef));
+    const due = this.ledger.calls.values().filter((call) => call.state === 'queued' && (call.nextTry <= nowMs || (call.waitsFor !== undefined && !busy.has(call.waitsFor)))).sort((a, b) => a.position - b.position);
     return due.slice(0, limit).flatMap(({ command, cancelled, position }) => (command === undefined ? [] : [{ command, cancelled, position }]));
   }
 
@@ -285,7 +286,6 @@ class MemoryAttempts implements Attempts {
     const open = attempt.state === 'sending' || attempt.state === 'unknown';
     this.ledger.attempts.set(attemptId, settled(attempt, settlement, open));
     if (!open) return ['refused', 'not-placed', 'abandoned'].includes(attempt.state) ? 'late' : 'known';
-    if (settlement.state === 'refused') this.freed(attempt.lineRef);
     return 'moved';
   }
 
@@ -311,7 +311,6 @@ class MemoryAttempts implements Attempts {
     this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...watchAfterWord(attempt, asked, lookAtMs), state: says === 'ended' ? 'ended' : 'accepted' });
     if (says !== 'ended') return;
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
-    this.freed(attempt.lineRef);
   }
 
   async overdueSending(sentBeforeMs: number, limit: number): Promise<LiveAttempt[]> {
@@ -328,13 +327,9 @@ class MemoryAttempts implements Attempts {
     if (attempt === undefined || !isLive(attempt) || attempt.state === 'sending') return false;
     this.ledger.attempts.set(attemptId, { ...attempt, state });
     this.ledger.changeCall(attempt.callId, (call) => (call.state === 'closed' ? { ...call, command: undefined } : call));
-    this.freed(attempt.lineRef);
     return true;
   }
 
-  private freed(lineRef: string): void {
-    for (const call of this.ledger.calls.values()) if (call.state === 'queued' && call.waitsFor === lineRef) this.ledger.calls.set(call.callId, { ...call, nextTry: 0 });
-  }
 }
 
 /** A word confirms an attempt in doubt; the first one that the vendor says by itself puts off the next look. */

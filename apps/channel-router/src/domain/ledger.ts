@@ -146,9 +146,9 @@ export interface CallQueue {
   enqueue(calls: readonly PlaceCall[], nowMs: number): Promise<void>;
   /** Asks for the end of calls: the queued ones get their turn now, a live one is to be hung up. */
   requestCancel(callIds: readonly string[], nowMs: number): Promise<void>;
-  /** The calls whose turn it is, in their order, held until the transaction ends. */
+  /** The calls whose turn it is, in their order, held until the transaction ends: those whose time has come, and those whose line has got free. */
   due(nowMs: number, limit: number): Promise<readonly QueuedCall[]>;
-  /** Keeps calls queued until then; one that waits for a line is tried as soon as the line is free. */
+  /** Keeps calls queued until then; one that waits for a line is due as soon as the line is free. */
   postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void>;
   /** Puts the call of a refused or resolved attempt into the queue again, in its old place. */
   requeue(callIds: readonly string[], nowMs: number): Promise<void>;
@@ -172,7 +172,7 @@ export interface Attempts {
   overdueSending(sentBeforeMs: number, limit: number): Promise<readonly LiveAttempt[]>;
   /** The attempt as it stands, held until the transaction ends. */
   find(attemptId: string): Promise<LiveAttempt | undefined>;
-  /** Gives a live attempt its last state and frees its line; false when it has moved on. Calls that wait for the line get their turn. */
+  /** Gives a live attempt its last state and frees its line; false when it has moved on. */
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean>;
 }
 

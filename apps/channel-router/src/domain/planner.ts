@@ -19,8 +19,6 @@ export interface PlanningLimits {
 }
 
 const SOON_MS = 250;
-/** The line's end wakes who waits for it; this is for the case that the news is lost. */
-const LINE_WAIT_MS = 2000;
 
 /** What one look at the queue comes to. */
 interface Plan {
@@ -128,7 +126,7 @@ export class Planner {
         plan.closed.push(closedUndialled(command, { closeType: 3, endedBy: 'cc', reason: 'the line is busy with another call', route: { ...decision.route, lineBusy: true } }, nowMs));
         return;
       }
-      plan.postponed.push({ callId: command.callId, nextTryMs: Math.min(nowMs + LINE_WAIT_MS, command.notAfter + 1), waitsFor: lineRef });
+      plan.postponed.push({ callId: command.callId, nextTryMs: command.notAfter + 1, waitsFor: lineRef });
       lines.firstWaiting.set(lineRef, Math.min(lines.firstWaiting.get(lineRef) ?? position, position));
       return;
     }

@@ -2,11 +2,6 @@ import type { Tx } from '@cc/postgres';
 import type { Attempts, LineState, LiveAttempt, NewAttempt, Settlement, VendorWord } from '../domain/ledger';
 import { ATTEMPT_COLUMNS, toLiveAttempt, type AttemptRow } from './attempt-rows';
 
-/** Calls that the planner holds just now are left out: it waits for attempts in turn, and two that wait for each other never end. They are tried again anyway. */
-const HURRY = `
-  UPDATE router_call SET next_try = 0 WHERE call_id IN (
-    SELECT call_id FROM router_call WHERE state = 'queued' AND waits_for = ANY($1::text[]) FOR UPDATE SKIP LOCKED)`;
-
 /** {@link Attempts} in PostgreSQL: the unique indexes on live attempts, not this code, make sure of one attempt per call and one call per line. */
 export class PgAttempts implements Attempts {
   constructor(private readonly tx: Tx) {}
@@ -45,7 +40,6 @@ export class PgAttempts implements Attempts {
     const before = await this.settleRow(attemptId, settlement);
     if (before === 'refused' || before === 'not-placed' || before === 'abandoned') return 'late';
     if (before !== 'sending' && before !== 'unknown') return 'known';
-    if (settlement.state === 'refused') await this.freed([attemptId]);
     return 'moved';
   }
 
@@ -86,7 +80,6 @@ export class PgAttempts implements Attempts {
     const over = ended.filter((row) => row.ended);
     if (over.length > 0) {
       await this.tx.query(`UPDATE router_call SET state = 'closed', command = NULL WHERE call_id = ANY($1::text[])`, [over.map((row) => row.call_id)]);
-      await this.freed(over.map((row) => row.attempt_id));
     }
     return late.length === 0 ? [] : await this.read(`a.attempt_id = ANY($1::text[])`, [late.map((row) => row.attempt_id)]);
   }
@@ -103,15 +96,9 @@ export class PgAttempts implements Attempts {
     const moved = await this.tx.query<{ call_id: string }>(`UPDATE router_attempt SET state = $2, settled_at = coalesce(settled_at, $3) WHERE attempt_id = $1 AND live AND state <> 'sending' RETURNING call_id`, [attemptId, state, nowMs]);
     if (moved.length === 0) return false;
     await this.tx.query(`UPDATE router_call SET command = NULL WHERE call_id = ANY($1::text[]) AND state = 'closed'`, [moved.map((row) => row.call_id)]);
-    await this.freed([attemptId]);
     return true;
   }
 
-  /** Calls that wait for the lines of these attempts get their turn now. */
-  private async freed(attemptIds: readonly string[]): Promise<void> {
-    const lines = await this.tx.query<{ line_ref: string }>(`SELECT line_ref FROM router_attempt WHERE attempt_id = ANY($1::text[])`, [attemptIds]);
-    await this.tx.query(HURRY, [lines.map((row) => row.line_ref)]);
-  }
 
   private async read(condition: string, values: Parameters<Tx['query']>[1]): Promise<LiveAttempt[]> {
     return (await this.tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM router_attempt a JOIN router_call c USING (call_id) WHERE ${condition}`, values)).map(toLiveAttempt);
