@@ -187,7 +187,7 @@ function ringNode(ring) {
     element('span', { className: 'mono' }, ring.number), what);
   const update = (now) => {
     const result = now.busy ? 'busy' : now.answeredAt !== undefined ? 'answered' : now.endedAt !== undefined ? 'not answered' : 'rings';
-    write(what, [result, now.scenario, now.userData ?? now.callData].filter((part) => part !== undefined).join(' · '));
+    write(what, [result, now.scenario, now.userData ?? now.callData ?? now.attemptId].filter((part) => part !== undefined).join(' · '));
   };
   return { node, update };
 }

@@ -196,4 +196,9 @@ describe('the rings', () => {
     expect(summary.doubles).toEqual([{ call: 'call_2', leg: 'A', rings: 2, echoes: ['call_2-1', 'call_2-2'] }, { call: 'call_3', leg: 'B', rings: 2, echoes: ['call_3-1'] }]);
     expect(summary.ringsWithoutEcho).toBe(1);
   });
+
+  test('of one call are one call\'s whatever name the vendor has for the echo, and whatever an adapter puts behind it', () => {
+    const { userData: _userData, ...named } = ring('x', 'A', 2);
+    expect(summarizeRings([ring('call-9-1_0a1b_2c3d', 'A', 1), { ...named, attemptId: 'call-9-2' }]).doubles).toEqual([{ call: 'call-9', leg: 'A', rings: 2, echoes: ['call-9-1_0a1b_2c3d', 'call-9-2'] }]);
+  });
 });

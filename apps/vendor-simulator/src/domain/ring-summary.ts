@@ -11,7 +11,7 @@ export interface EchoRings {
 
 /** A phone that rang more than once for one call of the application. */
 export interface DoubleRing {
-  /** The application's call id: the echo without the number of the attempt, `-1`. */
+  /** The application's call id: the echo without the number of the attempt, `-1`, and what may follow it. */
   readonly call: string;
   readonly leg: Leg;
   readonly rings: number;
@@ -28,8 +28,8 @@ export interface RingSummary {
 /** Counts rings by dial, and finds the calls for which somebody was rung twice. @param rings in order of time */
 export function summarizeRings(rings: readonly Ring[]): RingSummary {
   const known = rings.flatMap((ring) => {
-    const echo = ring.userData ?? ring.callData;
-    return echo === undefined ? [] : [{ ...ring, echo, call: echo.replace(/-\d+$/, '') }];
+    const echo = ring.userData ?? ring.callData ?? ring.attemptId;
+    return echo === undefined ? [] : [{ ...ring, echo, call: callOf(echo) }];
   });
   const items = [...groupsOf(known, ({ echo }) => echo)].map(([echo, group]) => ({
     echo, ringsOfA: countOf(group, 'A'), ringsOfB: countOf(group, 'B'), firstRingAt: group[0]?.ringAt ?? 0,
@@ -40,6 +40,9 @@ export function summarizeRings(rings: readonly Ring[]): RingSummary {
   });
   return { items, doubles, ringsWithoutEcho: rings.length - known.length };
 }
+
+/** Without the number of the attempt, and without what an adapter has put behind it (`_…`). */
+const callOf = (echo: string): string => echo.replace(/-\d+(_.*)?$/, '');
 
 const countOf = (rings: readonly Pick<Ring, 'leg'>[], leg: Leg): number => rings.filter((ring) => ring.leg === leg).length;
 
