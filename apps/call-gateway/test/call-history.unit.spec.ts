@@ -47,13 +47,13 @@ describe('the attempts of a call', () => {
 });
 
 describe('an attempt in doubt', () => {
-  const proofs = [accepted, ...['a-ringing', 'a-answered', 'b-ringing', 'connected'].map((name) => event(name, 3)), resolved, ended('callback'), ended('query'), ended('router')];
+  const proofs = [accepted, ...['a-ringing', 'a-answered', 'b-ringing', 'connected'].map((name) => event(name, 3)), resolved, refused, ended('callback'), ended('query'), ended('router')];
   it.each(proofs.map((proof) => [`${proof.type} of ${proof.source}`, proof] as const))('is settled by %s, whichever came first', (_name, proof) => {
     expect(settledBy(proof)).toBe('a-1');
     expect(attemptsInDoubt([unknown, proof])).toEqual([]);
     expect(attemptsInDoubt([proof, unknown])).toEqual([]);
   });
-  it.each([started(1), refused, unknown, ended('reaper'), ended('callback', { attemptId: undefined }), event('late-ring', 5, { heard: 'ringing' })].map((other) => [`${other.type} of ${other.source}`, other] as const))('is not settled by %s', (_name, other) => {
+  it.each([started(1), unknown, ended('reaper'), ended('callback', { attemptId: undefined }), event('late-ring', 5, { heard: 'ringing' })].map((other) => [`${other.type} of ${other.source}`, other] as const))('is not settled by %s', (_name, other) => {
     expect(settledBy(other)).toBeUndefined();
     expect(attemptsInDoubt([other, unknown]).length).toBeGreaterThan(0);
   });

@@ -21,8 +21,8 @@ describe('the channels of a tenant', () => {
 describe('the channels that a call could take', () => {
   const mine = [health('a'), health('b', { weight: 0 }), health('c')];
   it.each<[string, Parameters<typeof candidatesOf>[1], string[]]>([
-    ['any but those by name only', {}, ['a', 'c']], ['the one that is named', { named: 'b', bound: 'a', ofBusiness: ['c'] }, ['b']], ['the one that is bound', { bound: 'a', ofBusiness: ['c'] }, ['a']],
-    ['those of the business', { ofBusiness: ['c', 'b'] }, ['b', 'c']], ['none, where the bound one is gone', { bound: 'gone' }, []],
+    ['any but those by name only', {}, ['a', 'c']], ['the one that is named', { named: 'b', bound: 'a', ofBusiness: ['c'] }, ['b']], ['the one that is bound, and those of the business', { bound: 'a', ofBusiness: ['c'] }, ['a', 'c']],
+    ['those of the business', { ofBusiness: ['c', 'b'] }, ['b', 'c']], ['the others, where the bound one is gone', { bound: 'gone' }, ['a', 'c']], ['also a bound one that is taken only by name', { bound: 'b' }, ['a', 'b', 'c']],
   ])('are %s', (_what, choice, expected) => expect(names(candidatesOf(mine, choice))).toEqual(expected));
 
   it('take no call when every one is down, draining or disabled, each for its reason', () => {

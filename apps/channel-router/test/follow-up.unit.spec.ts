@@ -108,6 +108,7 @@ class NotingWatch extends RouterWatch {
   readonly notes: string[] = [];
   override dialled(): void {}
   override outcomeLost(): void {}
+  override standing(): void {}
   override hungUp(): void {}
   override lateRing(): void {}
   override reaped(_attempt: LiveAttempt, lineKept: boolean): void {
@@ -186,7 +187,8 @@ describe('looking after attempts', () => {
     clock.ms = holdUntil;
     await advance(0);
     expect(await desk.found(attemptId)).toMatchObject({ state: 'abandoned', command: undefined });
-    expect([(await desk.lines(lineRef)).busy.size, toldOf().length, carriers.asked]).toEqual([0, 1, []]);
+    expect([(await desk.lines(lineRef)).busy.size, toldOf().length, carriers.asked]).toEqual([0, 2, []]);
+    expect(toldOf().at(-1)).toMatchObject({ type: 'cc.call.attempt-resolved.v1' });
     expect(watch.notes).toEqual(['reaped, line kept', 'reaped']);
   });
 

@@ -25,6 +25,9 @@ export const accepted = (more: Partial<Settlement> = {}): Settlement => ({ state
 export const inDoubt = (more: Partial<Settlement> = {}): Settlement => ({ state: 'unknown', outcome: 'failure', kind: 'unknown', reason: 'reset', at: NOW + 10, lookAt: NOW + 90_000, ...more });
 export const refused = (more: Partial<Settlement> = {}): Settlement => ({ state: 'refused', outcome: 'failure', kind: 'rejected', vendorCode: '31', blame: 'channel', reason: 'no balance', at: NOW + 10, lookAt: NOW + 90_000, ...more });
 
+/** Whoever dies with a hang-up in hand leaves it due again after this. */
+export const HANG_UP_LEASE_MS = 100_000;
+
 /** The ledger in short words. */
 export class Desk {
   constructor(readonly ledger: Ledger) {}
@@ -76,7 +79,7 @@ export class Desk {
     return this.in(({ directory }) => directory.survey({ users: [], agents: [], channels: ['e9-main', 'quiet'], callIds: [], callerRefs: [], nowMs: NOW, ...questions }));
   }
   async hangUps(nowMs: number, limit = 10): Promise<string[]> {
-    return (await this.ledger.takeHangUps(nowMs, limit)).map(({ attemptId }) => attemptId).sort();
+    return (await this.ledger.takeHangUps(nowMs, nowMs + HANG_UP_LEASE_MS, limit)).map(({ attemptId }) => attemptId).sort();
   }
   /** Attempts of e9-main that are due at that time, without taking them for long. */
   async overdue(nowMs: number, againAtMs = nowMs, limit = 10): Promise<string[]> {
@@ -98,7 +101,7 @@ export class Desk {
     return this.in(({ channels }) => channels.save(updates));
   }
   async evidence(question: Partial<EvidenceQuestion> = {}): Promise<DialEvidence | undefined> {
-    const asked = { channel: 'e9-main', fromMs: NOW - 30_000, trialsFromMs: NOW - 30_000, heardByMs: NOW + 60_000, ...question };
+    const asked = { channel: 'e9-main', fromMs: NOW - 30_000, sinceMs: NOW - 30_000, heardByMs: NOW + 60_000, ...question };
     return await this.in(async ({ channels }) => (await channels.evidence([{ ...asked, channel: 'another' }, asked])).get(asked.channel));
   }
 }

@@ -157,16 +157,20 @@ export class MemoryLedger extends Ledger {
     await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, lookAt: lookAtMs, answered: a.answered || answered === true, notFoundSince: notFoundSince ?? a.notFoundSince })));
   }
 
-  override async takeHangUps(nowMs: number, limit: number): Promise<LiveAttempt[]> {
+  override async takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
     return await this.transaction(async () => {
       const due = this.attempts.values().filter((a) => a.hangUpAt !== undefined && a.hangUpAt <= nowMs && a.vendorCallId !== undefined && (a.state === 'accepted' || a.lateRing)).slice(0, limit);
-      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: undefined });
+      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: againAtMs });
       return due.map((attempt) => this.liveOf(attempt));
     });
   }
 
+  override async hungUp(attemptId: string): Promise<void> {
+    await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, hangUpAt: undefined })));
+  }
+
   override async hangUpAgain(attemptId: string, atMs: number): Promise<void> {
-    await this.transaction(async () => this.change(attemptId, (a) => (a.hangUpAt === undefined && (isLive(a) || a.lateRing) ? { ...a, hangUpAt: atMs } : a)));
+    await this.transaction(async () => this.change(attemptId, (a) => (a.hangUpAt !== undefined && (isLive(a) || a.lateRing) ? { ...a, hangUpAt: atMs } : a)));
   }
 
   override async sessionOf(channel: string, seat: string): Promise<string | undefined> {
@@ -270,9 +274,8 @@ class MemoryAttempts implements Attempts {
     for (const attempt of attempts) {
       const rival = this.ledger.attempts.values().some((other) => other.attemptId === attempt.attemptId || (isLive(other) && (other.callId === attempt.callId || other.lineRef === attempt.lineRef)));
       if (rival) continue;
-      const cancelled = this.ledger.calls.rows.get(attempt.callId)?.cancelled === true;
       this.ledger.attempts.set(attempt.attemptId, {
-        ...attempt, state: 'sending', vendorCallId: undefined, settlement: undefined, acceptedAt: undefined, heardAt: undefined, answered: false, notFoundSince: undefined, hangUpAt: cancelled ? attempt.sentAt : undefined, lateRing: false,
+        ...attempt, state: 'sending', vendorCallId: undefined, settlement: undefined, acceptedAt: undefined, heardAt: undefined, answered: false, notFoundSince: undefined, hangUpAt: undefined, lateRing: false,
       });
       this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'live', waitsFor: undefined }));
       begun.add(attempt.attemptId);
@@ -308,7 +311,7 @@ class MemoryAttempts implements Attempts {
     const { attemptId, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
     const heardAt = attempt.heardAt ?? (asked ? undefined : nowMs);
     const limited = says === 'connected' && limit !== undefined ? { hangUpAt: attempt.hangUpAt ?? nowMs + limit * 1000, hangUpAfterSeconds: undefined } : {};
-    this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...watchAfterWord(attempt, asked, lookAtMs), state: says === 'ended' ? 'ended' : 'accepted' });
+    this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...watchAfterWord(attempt, asked, lookAtMs), state: says === 'ended' ? 'ended' : 'accepted', ...(says === 'ended' ? { hangUpAt: undefined } : {}) });
     if (says !== 'ended') return;
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
   }
@@ -325,7 +328,7 @@ class MemoryAttempts implements Attempts {
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
     const attempt = this.ledger.attempts.rows.get(attemptId);
     if (attempt === undefined || !isLive(attempt) || attempt.state === 'sending') return false;
-    this.ledger.attempts.set(attemptId, { ...attempt, state });
+    this.ledger.attempts.set(attemptId, { ...attempt, state, hangUpAt: undefined });
     this.ledger.changeCall(attempt.callId, (call) => (call.state === 'closed' ? { ...call, command: undefined } : call));
     return true;
   }
@@ -381,7 +384,7 @@ class MemoryDirectory implements Directory {
         const live = own.filter(isLive);
         return [channel, {
           condition: row?.condition, drained: this.ledger.overrides.rows.get(channel)?.override === 'drain', score: row?.score ?? 1, liveCalls: live.length,
-          sentLastSecond: own.filter(({ sentAt }) => sentAt > nowMs - 1000).length, trialPending: live.some(({ trial, heardAt }) => trial && heardAt === undefined),
+          sentLastSecond: own.filter(({ sentAt }) => sentAt > nowMs - 1000).length, trialPending: live.some(({ trial, heardAt, sentAt }) => trial && heardAt === undefined && row !== undefined && sentAt >= row.condition.since),
         }];
       })),
       refusals,
@@ -393,14 +396,14 @@ class MemoryDirectory implements Directory {
   async saveBindings(news: readonly Kept<Binding>[]): Promise<void> {
     for (const entry of news) {
       if (entry.kind === 'forgotten') this.ledger.bindings.delete(entry.key);
-      else if ((this.ledger.bindings.rows.get(bindingKey(entry.value.tenant, entry.value.user))?.updatedAt ?? 0) <= entry.value.updatedAt) this.ledger.bindings.set(bindingKey(entry.value.tenant, entry.value.user), entry.value);
+      else this.ledger.bindings.set(bindingKey(entry.value.tenant, entry.value.user), entry.value);
     }
   }
 
   async saveSessions(sessions: readonly SeatSession[]): Promise<void> {
     for (const session of sessions) {
       const key = seatKey(session.channel, session.seat);
-      if ((this.ledger.seats.rows.get(key)?.at ?? 0) <= session.at) this.ledger.seats.set(key, session);
+      this.ledger.seats.set(key, session);
     }
   }
 }
@@ -425,16 +428,17 @@ class MemoryChannels implements ChannelStates {
     return new Map(questions.map((question) => [question.channel, this.evidenceOf(question)]));
   }
 
-  private evidenceOf({ channel, fromMs, trialsFromMs, heardByMs }: EvidenceQuestion): DialEvidence {
+  private evidenceOf({ channel, fromMs, sinceMs, heardByMs }: EvidenceQuestion): DialEvidence {
     const own = this.ledger.attempts.values().filter((attempt) => attempt.channel === channel);
     const settled = own.flatMap((attempt) => (attempt.sentAt >= fromMs && attempt.settlement !== undefined && attempt.settlement.outcome !== 'neutral' ? [attempt.settlement] : []));
     const failures = settled.filter(({ outcome }) => outcome === 'failure');
-    const lastWell = Math.max(0, ...settled.filter(({ outcome }) => outcome === 'well').map(({ at }) => at));
+    const recent = own.flatMap(({ sentAt, settlement }) => (sentAt >= sinceMs && settlement !== undefined && settlement.outcome !== 'neutral' ? [settlement] : [])).sort((a, b) => b.at - a.at);
+    const lastWell = recent.findIndex(({ outcome }) => outcome === 'well');
     const lastHeard = Math.max(0, ...own.map(({ heardAt }) => heardAt ?? 0));
     const unheard = (a: StoredAttempt): boolean => a.heardAt === undefined && a.acceptedAt !== undefined && a.acceptedAt <= heardByMs;
-    const trials = own.filter(({ trial, sentAt }) => trial && sentAt >= trialsFromMs);
+    const trials = own.filter(({ trial, sentAt }) => trial && sentAt >= sinceMs);
     return {
-      dials: settled.length, failures: failures.length, well: settled.length - failures.length, failuresInARow: failures.filter(({ at }) => at > lastWell).length,
+      dials: settled.length, failures: failures.length, well: settled.length - failures.length, failuresInARow: lastWell === -1 ? recent.length : lastWell,
       silentCalls: own.filter((a) => unheard(a) && (a.acceptedAt ?? 0) > lastHeard).length,
       trialsPassed: trials.filter(({ settlement, heardAt }) => settlement?.outcome === 'well' && heardAt !== undefined).length,
       trialsFailed: trials.filter((a) => a.settlement?.outcome === 'failure' || unheard(a)).length,
@@ -446,7 +450,7 @@ class MemoryChannels implements ChannelStates {
   }
 
   async saveOverrides(overrides: readonly ChannelOverride[]): Promise<void> {
-    for (const override of overrides) if ((this.ledger.overrides.rows.get(override.channel)?.at ?? 0) <= override.at) this.ledger.overrides.set(override.channel, override);
+    for (const override of overrides) this.ledger.overrides.set(override.channel, override);
   }
 
   async forget(channels: readonly string[]): Promise<void> {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { closedUndialled } from '../src/domain/attempt';
 import { channelRouterMigrations } from '../src/out/migrations';
 import { PgLedger } from '../src/out/pg-ledger';
-import { attemptFor, command, Desk, NOW } from './ledger-desk';
+import { accepted, attemptFor, command, Desk, NOW } from './ledger-desk';
 import { ledgerConformance } from './ledger.conformance';
 
 const Headers = z.record(z.string(), z.string());
@@ -64,6 +64,23 @@ describe('the ledger in PostgreSQL', () => {
     simulated: async () => (await records(topics.routeSimulations.name)).flatMap((record) => known(decodeRouteSimulation(record))).map(({ simulationId }) => simulationId),
     woken: () => woken - heardAtStart,
   }));
+
+  it('hangs a call up whose cancellation came while the planner was beginning its attempt', async () => {
+    const placed = command();
+    await desk.enqueue([placed]);
+    const attempt = attemptFor(placed.callId);
+    let cancelled: Promise<unknown> = Promise.resolve();
+    await ledger.exclusively('planning', async (unit) => {
+      await unit.queue.due(NOW, 5);
+      await unit.attempts.begin([attempt]);
+      cancelled = desk.cancel(placed.callId);
+      // It waits for the call, which this transaction holds.
+      await eventually(async () => (await database.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0);
+    });
+    await cancelled;
+    await desk.settle(attempt.attemptId, accepted());
+    expect(await desk.hangUps(NOW + 99)).toEqual([attempt.attemptId]);
+  });
 
   it('has constraints that forbid a second live attempt, whatever the code does', async () => {
     const attempt = await desk.live({ lineRef: 'line' });

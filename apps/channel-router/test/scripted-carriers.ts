@@ -28,6 +28,7 @@ export class QuietWatch extends RouterWatch {
   changed({ channel, state, recovering }: { channel: string; state: string; recovering?: boolean | undefined }): void {
     this.states.push(`${channel} ${state}${recovering === true ? ', recovering' : ''}`);
   }
+  standing(): void {}
   inDoubt(): void {}
   probeFailed(): void {}
 }

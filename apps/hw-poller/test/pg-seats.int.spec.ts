@@ -47,8 +47,8 @@ describe('who holds a seat, on PostgreSQL', () => {
     });
     expect(second).toMatchObject({ epoch: first.epoch + 1, kept: signedIn });
     expect(await keep('a', first)).toBe(0);
-    expect((await seats.renew('a', LONG_MS)).size).toBe(0);
-    expect([...(await seats.renew('b', LONG_MS))]).toEqual([['c/1', first.epoch + 1]]);
+    expect((await seats.renew('a', LONG_MS, SEATS)).size).toBe(0);
+    expect([...(await seats.renew('b', LONG_MS, SEATS))]).toEqual([['c/1', first.epoch + 1]]);
   });
 
   it('keeps nothing under an earlier holding of its own', async () => {
@@ -62,7 +62,7 @@ describe('who holds a seat, on PostgreSQL', () => {
 
   it('gives back only its own, and for as long as it renews nobody else takes it', async () => {
     await seats.take('a', 300, SEATS, 3);
-    await seats.renew('a', LONG_MS);
+    await seats.renew('a', LONG_MS, SEATS);
     await seats.release('b', SEATS);
     await eventually(async () => (await database.query(`SELECT FROM poller_seat WHERE lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 50000`)).length === 3);
     expect(await seats.take('b', LONG_MS, SEATS, 3)).toEqual([]);

@@ -75,8 +75,8 @@ export const AttemptResolved = event('attempt-resolved', {
   ...attemptBase,
   /** What became of an attempt in doubt, as far as anybody can tell. */
   resolution: z.enum(['ended', 'not-placed']),
-  /** Who says so: the vendor's own answers, or a person. */
-  resolvedBy: z.enum(['query', 'operator']),
+  /** Who says so: the vendor's own answers, a person, or the time that no call can outlast. */
+  resolvedBy: z.enum(['query', 'operator', 'reaper']),
   operator: z.string().max(64).optional(),
   reason: z.string(),
 });

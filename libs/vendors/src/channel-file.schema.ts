@@ -9,7 +9,7 @@ const count = z.number().int().min(1).max(1_000_000);
 export const ChannelLimits = z.strictObject({
   /** Live calls at once. */
   concurrentCalls: count.optional(),
-  callsPerSecond: z.number().positive().max(10_000).optional(),
+  callsPerSecond: z.number().int().min(1).max(10_000).optional(),
   /** Dials for one leg A within a minute, and within 24 hours. */
   callsPerCallerPerMinute: count.optional(),
   callsPerCallerPerDay: count.optional(),

@@ -144,8 +144,8 @@ describe('an entry of the channel file', () => {
   });
 
   it('says what is given', () => {
-    const limits = { concurrentCalls: 9, callsPerSecond: 0.5, callsPerCallerPerMinute: 2, callsPerCallerPerDay: 20, queriesPerMinute: 6, longestCallSeconds: 3600 };
-    const numbers = { from: { only: ['+86', '+852'], except: ['+86170'] }, to: { except: ['+1'] }, display: { only: ['+864001'] } };
+    const limits = { concurrentCalls: 9, callsPerSecond: 5, callsPerCallerPerMinute: 2, callsPerCallerPerDay: 20, queriesPerMinute: 6, longestCallSeconds: 3600 };
+    const numbers = { from: { only: ['+86', '+852'], except: ['+86170'] }, to: { except: ['+1'] } };
     expect(read({ limits, numbers, health: { minDials: 9 }, without: ['recording'] })).toMatchObject({ limits, numbers, health: { minDials: 9, windowSeconds: 30 }, capabilities: { recording: false } });
     expect(read({})?.capabilities.recording).toBe(true);
   });
@@ -153,13 +153,13 @@ describe('an entry of the channel file', () => {
   it('names every fault of these at once, each with its path', () => {
     const faults = faultsOf(e9('a', {
       limits: { concurrentCalls: 0, callsPerSecond: -1, callsPerCallerPerMinute: 1.5, callsPerCallerPerDay: '9', queriesPerMinute: 0, longestCallSeconds: 59, more: 1 },
-      numbers: { from: { only: [] }, to: { except: ['86138', '+86138x'] }, display: { not: ['+1'] } },
+      numbers: { from: { only: [] }, to: { except: ['86138', '+86138x'] }, display: {} },
       health: { windowSeconds: 0, minDials: 0, degradedShare: 1.1, downShare: -0.1, downInARow: 0, silenceSeconds: 0, silentCalls: 0, probeSeconds: 0, probeFailures: 0, coolDownSeconds: 100_000, trialCalls: 0 },
       without: ['followUp'], tenants: [], lines: [{ id: '20011' }],
     }));
     const expected = [
       ...['concurrentCalls', 'callsPerSecond', 'callsPerCallerPerMinute', 'callsPerCallerPerDay', 'queriesPerMinute', 'longestCallSeconds'].map((name) => `limits.${name}: `), 'limits: ',
-      'numbers.from.only: ', 'numbers.to.except[0]: expected the beginning of an E.164 number', 'numbers.to.except[1]: ', 'numbers.display: ',
+      'numbers.from.only: ', 'numbers.to.except[0]: expected the beginning of an E.164 number', 'numbers.to.except[1]: ', 'numbers: ',
       ...['windowSeconds', 'minDials', 'degradedShare', 'downShare', 'downInARow', 'silenceSeconds', 'silentCalls', 'probeSeconds', 'probeFailures', 'coolDownSeconds', 'trialCalls'].map((name) => `health.${name}: `),
       'without[0]: ', 'tenants: ', 'lines: not allowed',
     ];

@@ -154,7 +154,7 @@ describe('a dial', () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  it.each([['000-001', 'channel'], ['000-002', 'call'], ['000-003', 'channel'], ['100-006', 'channel'], ['100-008', 'channel']])('refused with retcode %s was not placed, for which the %s is to blame', async (retcode, blame) => {
+  it.each([['000-001', 'channel'], ['000-002', 'call'], ['000-003', 'call'], ['100-006', 'call'], ['100-008', 'call']])('refused with retcode %s was not placed, for which the %s is to blame', async (retcode, blame) => {
     arrange({ 'PUT voicecall/20011/callout': () => refusal(retcode) });
     expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: retcode, reason: 'no', blame });
   });

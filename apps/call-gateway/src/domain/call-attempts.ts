@@ -20,7 +20,7 @@ export interface AttemptView {
 
 export interface ResolutionView {
   readonly resolution: 'ended' | 'not-placed';
-  readonly resolvedBy: 'query' | 'operator';
+  readonly resolvedBy: 'query' | 'operator' | 'reaper';
   /** The name of the operator's key. */
   readonly operator?: string;
   readonly reason: string;
@@ -43,7 +43,7 @@ const PROOFS_OF_PLACEMENT: ReadonlySet<string> = new Set<CallEvent['type']>(['cc
 /** The attempt that this event takes out of doubt. The reaper's end is none: it gives up, it does not know. */
 export function settledBy(event: CallEvent): string | undefined {
   if (event.type === 'cc.call.ended.v1') return event.source === 'reaper' ? undefined : event.attemptId;
-  if (event.type === 'cc.call.attempt-resolved.v1') return event.attemptId;
+  if (event.type === 'cc.call.attempt-resolved.v1' || event.type === 'cc.call.attempt-refused.v1') return event.attemptId;
   return 'attemptId' in event && PROOFS_OF_PLACEMENT.has(event.type) ? event.attemptId : undefined;
 }
 

@@ -16,17 +16,17 @@ export function withoutTenants({ tenants: _tenants, ...shown }: ChannelHealth): 
   return shown;
 }
 
-/** What narrows the choice of a channel, the first one that is there. */
+/** What guides the choice of a channel. */
 export interface ChoiceOfChannels {
   readonly named?: string | undefined;
   readonly bound?: string | undefined;
   readonly ofBusiness?: readonly string[] | undefined;
 }
 
-/** The channels that a call could take, whatever their state; one of weight 0 only where it is named. */
+/** The channels that a call could take, whatever their state, as the router chooses: the named one alone; else the bound one first, and the others that the business may use. */
 export function candidatesOf(mine: readonly ChannelHealth[], { named, bound, ofBusiness }: ChoiceOfChannels): ChannelHealth[] {
-  const wanted = named !== undefined ? [named] : bound !== undefined ? [bound] : ofBusiness;
-  return mine.filter(({ channel, weight }) => (wanted === undefined ? weight > 0 : wanted.includes(channel)));
+  if (named !== undefined) return mine.filter(({ channel }) => channel === named);
+  return mine.filter(({ channel, weight }) => channel === bound || (ofBusiness === undefined ? weight > 0 : ofBusiness.includes(channel)));
 }
 
 /** A channel that takes no call, and why. */

@@ -115,6 +115,7 @@ export function reapedEvent(attempt: Attempt, reason: string, nowMs: number): Ca
 /** Who says what became of an attempt in doubt. */
 export type Resolution =
   | { readonly resolution: 'not-placed'; readonly resolvedBy: 'query'; readonly reason: string }
+  | { readonly resolution: 'ended'; readonly resolvedBy: 'reaper'; readonly reason: string }
   | { readonly resolution: 'not-placed' | 'ended'; readonly resolvedBy: 'operator'; readonly operator: string; readonly reason: string };
 
 export function resolvedEvent(attempt: Attempt, resolution: Resolution, nowMs: number): CallEventOf<'cc.call.attempt-resolved.v1'> {

@@ -51,6 +51,8 @@ export abstract class RouterWatch {
   abstract reaped(attempt: LiveAttempt, lineKept: boolean): void;
   abstract resolved(attempt: LiveAttempt, by: 'query' | 'operator'): void;
   abstract changed(health: ChannelHealth): void;
+  /** How every channel stands, also where another router has judged. */
+  abstract standing(channels: readonly Pick<ChannelHealth, 'channel' | 'state'>[]): void;
   abstract inDoubt(byChannel: ReadonlyMap<string, number>): void;
   abstract probeFailed(channel: string, reason: string): void;
 }

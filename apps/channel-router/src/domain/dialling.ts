@@ -72,7 +72,7 @@ export class Dialling {
     return {
       state: stateAfter(result), outcome: outcomeClassOf(result), kind: result.kind, at: nowMs,
       ...(accepted ? { vendorCallId: result.vendorCallId } : { reason: result.reason }),
-      ...(result.kind === 'rejected' ? { vendorCode: result.vendorCode, blame: result.blame } : {}),
+      ...(result.kind === 'rejected' ? { vendorCode: result.vendorCode } : {}),
       lookAt: nowMs + (accepted ? firstLookSeconds : setupSeconds) * 1000,
     };
   }

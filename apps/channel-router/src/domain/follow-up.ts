@@ -106,7 +106,11 @@ export class FollowUp {
       // A callback may have come meanwhile.
       if (current === undefined || current.state !== attempt.state) return;
       this.watch.reaped(current, lineKept);
-      if (!lineKept) await unit.attempts.resolve(attempt.attemptId, 'abandoned', nowMs);
+      if (!lineKept) {
+        await unit.attempts.resolve(attempt.attemptId, 'abandoned', nowMs);
+        if (current.state === 'unknown') await unit.journal.append([resolvedEvent(attempt, { resolution: 'ended', resolvedBy: 'reaper', reason: 'nobody could tell, for longer than a call can last' }, nowMs)]);
+        await unit.journal.wake();
+      }
       await unit.queue.close([attempt.callId]);
       if (current.callOpen) await unit.journal.append([reapedEvent(attempt, lineKept ? 'in doubt: nobody knows whether the vendor placed the call' : 'no end was heard of within the limit, and the vendor gave none', nowMs)]);
     });

@@ -24,6 +24,8 @@ export class HealthWatch {
   async judge(): Promise<void> {
     const changed = await this.ledger.exclusively('health', (unit) => this.judgeAll(unit));
     for (const health of changed ?? []) this.watch.changed(health);
+    const rows = await this.ledger.transaction((unit) => unit.channels.rows());
+    this.watch.standing(rows.map(({ channel, condition, override }) => ({ channel, state: override?.override === 'drain' ? 'draining' : condition.state })));
     this.watch.inDoubt(await this.ledger.inDoubt());
   }
 
@@ -45,7 +47,7 @@ export class HealthWatch {
     const configured = this.carriers.all();
     const standing = configured.map((facts) => ({ facts, row: rows.get(facts.channel) ?? newRow(facts.channel, nowMs) }));
     const evidence = await unit.channels.evidence(standing.map(({ facts: { channel, health }, row }) => ({
-      channel, fromMs: Math.max(row.condition.since, nowMs - health.windowSeconds * 1000), trialsFromMs: row.condition.since, heardByMs: nowMs - health.silenceSeconds * 1000,
+      channel, fromMs: Math.max(row.condition.since, nowMs - health.windowSeconds * 1000), sinceMs: row.condition.since, heardByMs: nowMs - health.silenceSeconds * 1000,
     })));
     const judged = standing.map(({ facts, row }) => judgeOne(facts, row, evidence.get(facts.channel) ?? nothing, nowMs));
     await unit.channels.save(judged.map(({ update }) => update));
@@ -70,16 +72,16 @@ interface Judged {
 function judgeOne(facts: CarrierFacts, row: ChannelRow, found: DialEvidence, nowMs: number): Judged {
   const { well, ...counted } = found;
   const { windowSeconds } = facts.health;
-  const evidence: Evidence = { ...counted, windowSeconds, probeFailures: row.probeFailures };
+  const evidence: Evidence = { ...counted, windowSeconds, probeFailures: facts.canProbe ? row.probeFailures : 0 };
   const condition = nextCondition(row.condition, evidence, facts.health, nowMs);
   const score = found.dials === 0 ? row.score + (1 - row.score) * 0.02 : well / found.dials;
   const health = healthOf(facts, row, condition, evidence, Math.round(score * 10) / 10);
   const digest = digestOf(health);
-  const stateChanged = digest !== row.announced;
-  const refresh = nowMs - row.announcedAt >= REFRESH_EVERY_MS && (Math.round(row.score * 10) / 10 !== health.score);
-  const announces = stateChanged || refresh;
+  const moving = `${digest}|${health.score}|${health.liveCalls ?? 0}`;
+  const stateChanged = !row.announced.startsWith(`${digest}|`);
+  const announces = stateChanged || (moving !== row.announced && nowMs - row.announcedAt >= REFRESH_EVERY_MS);
   return {
-    update: { channel: facts.channel, condition, score, announced: digest, announcedAt: announces ? nowMs : row.announcedAt, seenAt: nowMs },
+    update: { channel: facts.channel, condition, score, announced: announces ? moving : row.announced, announcedAt: announces ? nowMs : row.announcedAt, seenAt: nowMs },
     announced: announces ? health : undefined,
     stateChanged,
   };

@@ -1,5 +1,5 @@
 import type { Binding, CallEvent, ChannelHealth, ChannelOverride, Kept, PlaceCall, RouteSimulation, SeatSession } from '@cc/contracts';
-import type { Attempt, AttemptState, Blame, DialResult, OutcomeClass, Refusal } from './attempt';
+import type { Attempt, AttemptState, DialResult, OutcomeClass, Refusal } from './attempt';
 import type { Condition, Evidence } from './health';
 
 /** A call that waits for a dial. */
@@ -31,7 +31,6 @@ export interface Settlement {
   readonly kind: DialResult['kind'];
   readonly vendorCallId?: string | undefined;
   readonly vendorCode?: string | undefined;
-  readonly blame?: Blame | undefined;
   readonly reason?: string | undefined;
   readonly at: number;
   /** The next look. An attempt in doubt is given up from then on, an accepted one when it cannot last any longer. */
@@ -133,8 +132,8 @@ export interface EvidenceQuestion {
   readonly channel: string;
   /** Only dials that left after this count, epoch ms. */
   readonly fromMs: number;
-  /** Trial calls count since then. */
-  readonly trialsFromMs: number;
+  /** When the present state began: trial calls and failures in a row count since then. */
+  readonly sinceMs: number;
   /** Accepted calls that should have been heard of by now were accepted before this, epoch ms. */
   readonly heardByMs: number;
 }
@@ -225,8 +224,10 @@ export abstract class Ledger {
   /** Remembers how a look went. */
   abstract looked(attemptId: string, look: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void>;
 
-  /** Takes attempts that are to be hung up now. */
-  abstract takeHangUps(nowMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  /** Takes attempts that are to be hung up now; whoever dies with one in hand leaves it due again at `againAtMs`. */
+  abstract takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  /** The vendor has heard it, or will not. */
+  abstract hungUp(attemptId: string): Promise<void>;
   /** It was not certain that the vendor heard it. */
   abstract hangUpAgain(attemptId: string, atMs: number): Promise<void>;
   abstract sessionOf(channel: string, seat: string): Promise<string | undefined>;

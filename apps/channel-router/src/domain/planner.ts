@@ -18,6 +18,14 @@ export interface PlanningLimits {
   readonly setupSeconds: number;
 }
 
+/** What a look at the queue led to. */
+export interface Planned {
+  readonly dials: readonly PlannedDial[];
+  readonly looked: number;
+  /** There may be more to do at once. */
+  readonly again: boolean;
+}
+
 const SOON_MS = 250;
 
 /** What one look at the queue comes to. */
@@ -47,11 +55,11 @@ export class Planner {
   ) {}
 
   /** One look at the queue. `undefined` while another router is at it. */
-  async plan(limit: number): Promise<{ readonly dials: readonly PlannedDial[]; readonly looked: number } | undefined> {
+  async plan(limit: number): Promise<Planned | undefined> {
     return await this.ledger.exclusively('planning', async (unit) => {
       const nowMs = this.clock.nowMs();
       const due = await unit.queue.due(nowMs, limit);
-      return due.length === 0 ? { dials: [], looked: 0 } : { dials: await this.planAll(unit, due, nowMs), looked: due.length };
+      return due.length === 0 ? { dials: [], looked: 0, again: false } : { ...(await this.planAll(unit, due, nowMs)), looked: due.length };
     });
   }
 
@@ -73,7 +81,7 @@ export class Planner {
     });
   }
 
-  private async planAll(unit: LedgerUnit, due: readonly QueuedCall[], nowMs: number): Promise<PlannedDial[]> {
+  private async planAll(unit: LedgerUnit, due: readonly QueuedCall[], nowMs: number): Promise<Omit<Planned, 'looked'>> {
     const plan: Plan = { attempts: [], started: new Map(), postponed: [], closed: [] };
     const readable = due.flatMap((call) => this.readable(call, nowMs, plan) ?? []);
     const survey = await this.survey(unit, readable.map(({ call }) => call.command), readable.map(({ callerRef }) => callerRef), nowMs);
@@ -87,7 +95,9 @@ export class Planner {
       if (current.lineRef !== undefined && !known.has(current.lineRef)) plan.postponed.push({ callId: current.call.command.callId, nextTryMs: nowMs });
       else this.place(current, lines, board, survey, plan, nowMs);
     }
-    return await this.commit(unit, plan, nowMs);
+    // Who stood first in a row may have left it in this look, and the next one was judged before.
+    const again = plan.postponed.some(({ waitsFor }) => waitsFor !== undefined) && plan.closed.length + plan.attempts.length > 0;
+    return { dials: await this.commit(unit, plan, nowMs), again };
   }
 
   private async survey(unit: LedgerUnit, commands: readonly (PlaceCall | SimulateRoute)[], callerRefs: readonly string[], nowMs: number): Promise<Survey> {

@@ -12,6 +12,8 @@ export type RouterLimits = DiallingLimits & FollowUpLimits;
 
 const HANG_UPS_AT_ONCE = 20;
 const HANG_UP_AGAIN_MS = 1000;
+/** Longer than a vendor may take to answer. */
+const HANG_UP_LEASE_MS = 75_000;
 
 /** One router: everything that it does, whatever it runs on. */
 export class Router {
@@ -37,8 +39,8 @@ export class Router {
   async obey(unit: LedgerUnit, commands: readonly CallCommand[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     await unit.queue.enqueue(ofType<PlaceCall>(commands, 'cc.call.place.v1'), nowMs);
-    await unit.queue.requestCancel(commands.flatMap((command) => (command.type === 'cc.call.cancel.v1' ? [command.callId] : [])), nowMs);
     await this.followUp.resolveByOperator(unit, ofType<ResolveAttempt>(commands, 'cc.call.resolve-attempt.v1'));
+    await unit.queue.requestCancel(commands.flatMap((command) => (command.type === 'cc.call.cancel.v1' ? [command.callId] : [])), nowMs);
     const simulations = ofType<SimulateRoute>(commands, 'cc.call.simulate-route.v1');
     if (simulations.length > 0) await unit.journal.answer(await this.planner.simulate(unit, simulations));
     await unit.journal.wake();
@@ -52,12 +54,13 @@ export class Router {
 
   /** Has the vendors end what was cancelled, talks for too long, or rang though it should not. Resolves to whether there may be more. */
   async hangUpDue(): Promise<boolean> {
-    const attempts = await this.ledger.takeHangUps(this.clock.nowMs(), HANG_UPS_AT_ONCE);
+    const attempts = await this.ledger.takeHangUps(this.clock.nowMs(), this.clock.nowMs() + HANG_UP_LEASE_MS, HANG_UPS_AT_ONCE);
     await Promise.all(attempts.map(async (attempt) => {
       const session = attempt.seat === undefined ? undefined : await this.ledger.sessionOf(attempt.channel, attempt.seat);
       const result = await this.carriers.hangUp(attempt, session);
       this.watch.hungUp(attempt, result);
-      if (result.kind === 'unknown') await this.ledger.hangUpAgain(attempt.attemptId, this.clock.nowMs() + HANG_UP_AGAIN_MS);
+      if (result.kind === 'unknown' && this.clock.nowMs() < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, this.clock.nowMs() + HANG_UP_AGAIN_MS);
+      else await this.ledger.hungUp(attempt.attemptId);
     }));
     return attempts.length === HANG_UPS_AT_ONCE;
   }

@@ -80,7 +80,7 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
       return true;
     }
     for (const dial of planned.dials) this.dialsInFlight.begin(this.dial(dial));
-    return planned.looked === room;
+    return planned.looked === room || planned.again;
   }
 
   private async dial(planned: PlannedDial): Promise<void> {

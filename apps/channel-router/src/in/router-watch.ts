@@ -50,8 +50,11 @@ export class LoggingRouterWatch extends RouterWatch {
 
   override changed(health: ChannelHealth): void {
     this.log.warn('channel state', { channel: health.channel, state: health.state, reason: health.reason, recovering: health.recovering === true, evidence: health.evidence });
+  }
+
+  override standing(channels: readonly Pick<ChannelHealth, 'channel' | 'state'>[]): void {
     const gauge = this.metrics.gauge('cc_channel_state', '1 for the state that the channel is in', ['channel', 'state']);
-    for (const state of states) gauge.set(state === health.state ? 1 : 0, { channel: health.channel, state });
+    for (const { channel, state } of channels) for (const known of states) gauge.set(known === state ? 1 : 0, { channel, state: known });
   }
 
   override inDoubt(byChannel: ReadonlyMap<string, number>): void {

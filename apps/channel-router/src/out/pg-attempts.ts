@@ -22,9 +22,8 @@ export class PgAttempts implements Attempts {
     if (attempts.length === 0) return new Set();
     const column = <T>(of: (attempt: NewAttempt) => T): T[] => attempts.map(of);
     const rows = await this.tx.query<{ attempt_id: string; call_id: string }>(
-      `INSERT INTO router_attempt (attempt_id, call_id, tenant, number, channel, vendor, seat, line_ref, caller_ref, trial, state, sent_at, look_at, give_up_at, hold_until, hang_up_after, hang_up_at)
-       SELECT t.attempt_id, t.call_id, t.tenant, t.number, t.channel, t.vendor, t.seat, t.line_ref, t.caller_ref, t.trial, 'sending', t.sent_at, t.look_at, t.give_up_at, t.hold_until, t.hang_up_after,
-         (SELECT t.sent_at FROM router_call c WHERE c.call_id = t.call_id AND c.cancelled)
+      `INSERT INTO router_attempt (attempt_id, call_id, tenant, number, channel, vendor, seat, line_ref, caller_ref, trial, state, sent_at, look_at, give_up_at, hold_until, hang_up_after)
+       SELECT t.attempt_id, t.call_id, t.tenant, t.number, t.channel, t.vendor, t.seat, t.line_ref, t.caller_ref, t.trial, 'sending', t.sent_at, t.look_at, t.give_up_at, t.hold_until, t.hang_up_after
        FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::int[])
          AS t(attempt_id, call_id, tenant, number, channel, vendor, seat, line_ref, caller_ref, trial, sent_at, look_at, give_up_at, hold_until, hang_up_after)
        ON CONFLICT DO NOTHING RETURNING attempt_id, call_id`,
@@ -73,7 +72,7 @@ export class PgAttempts implements Attempts {
          heard_at = CASE WHEN t.unasked THEN coalesce(a.heard_at, $5) ELSE a.heard_at END, accepted_at = coalesce(a.accepted_at, $5),
          look_at = CASE WHEN a.state <> 'accepted' OR (a.heard_at IS NULL AND t.unasked) THEN $6 ELSE a.look_at END,
          give_up_at = CASE WHEN a.state = 'accepted' THEN a.give_up_at ELSE a.hold_until END,
-         hang_up_at = CASE WHEN t.connected AND a.hang_up_at IS NULL THEN $5 + a.hang_up_after * 1000 ELSE a.hang_up_at END,
+         hang_up_at = CASE WHEN t.ended THEN NULL WHEN t.connected AND a.hang_up_at IS NULL THEN $5 + a.hang_up_after * 1000 ELSE a.hang_up_at END,
          hang_up_after = CASE WHEN t.connected THEN NULL ELSE a.hang_up_after END,
          state = CASE WHEN t.ended THEN 'ended' ELSE 'accepted' END
        FROM ${said} t WHERE a.attempt_id = t.attempt_id AND a.live RETURNING a.attempt_id, a.call_id, t.ended`, [...values, nowMs, lookAtMs]);
@@ -93,7 +92,7 @@ export class PgAttempts implements Attempts {
   }
 
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean> {
-    const moved = await this.tx.query<{ call_id: string }>(`UPDATE router_attempt SET state = $2, settled_at = coalesce(settled_at, $3) WHERE attempt_id = $1 AND live AND state <> 'sending' RETURNING call_id`, [attemptId, state, nowMs]);
+    const moved = await this.tx.query<{ call_id: string }>(`UPDATE router_attempt SET state = $2, hang_up_at = NULL, settled_at = coalesce(settled_at, $3) WHERE attempt_id = $1 AND live AND state <> 'sending' RETURNING call_id`, [attemptId, state, nowMs]);
     if (moved.length === 0) return false;
     await this.tx.query(`UPDATE router_call SET command = NULL WHERE call_id = ANY($1::text[]) AND state = 'closed'`, [moved.map((row) => row.call_id)]);
     return true;

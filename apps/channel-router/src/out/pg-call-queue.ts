@@ -18,8 +18,11 @@ export class PgCallQueue implements CallQueue {
 
   async requestCancel(callIds: readonly string[], nowMs: number): Promise<void> {
     if (callIds.length === 0) return;
-    await this.tx.query(`UPDATE router_attempt SET hang_up_at = $2 WHERE call_id = ANY($1::text[]) AND live`, [callIds, nowMs]);
+    const hangUp = (): Promise<unknown> => this.tx.query(`UPDATE router_attempt SET hang_up_at = least(coalesce(hang_up_at, $2), $2) WHERE call_id = ANY($1::text[]) AND live`, [callIds, nowMs]);
+    await hangUp();
     await this.tx.query(`UPDATE router_call SET cancelled = true, next_try = 0 WHERE call_id = ANY($1::text[]) AND state <> 'closed'`, [callIds]);
+    // The planner may have held the call and begun its attempt meanwhile; whoever waited for it sees the attempt only now.
+    await hangUp();
   }
 
   async due(nowMs: number, limit: number): Promise<QueuedCall[]> {

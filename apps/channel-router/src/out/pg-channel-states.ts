@@ -23,23 +23,28 @@ interface EvidenceRow {
   failed: number;
 }
 
-/** Per channel, through its indexes: the window's outcomes, failures since the last success, calls unheard of since the last one that was heard, trials. */
+/** So many of the last outcomes are looked at for failures in a row. */
+const LAST_OUTCOMES = 100;
+
+/** Per channel, through its indexes: the window's outcomes, failures since the last success (whenever it was), calls unheard of since the last one that was heard, trials. */
 const EVIDENCE = `
   SELECT q.channel, d.dials, d.failures, d.well, r.in_a_row, s.silent, t.passed, t.failed
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS q(channel, from_ms, trials_from_ms, heard_by_ms)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS q(channel, from_ms, since_ms, heard_by_ms)
   CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome IN ('well', 'failure'))::int AS dials, count(*) FILTER (WHERE outcome = 'failure')::int AS failures,
-      count(*) FILTER (WHERE outcome = 'well')::int AS well, max(settled_at) FILTER (WHERE outcome = 'well') AS last_well
+      count(*) FILTER (WHERE outcome = 'well')::int AS well
     FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.from_ms) d
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS in_a_row FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.from_ms AND a.outcome = 'failure' AND a.settled_at > coalesce(d.last_well, 0)) r
+    SELECT coalesce(min(place) FILTER (WHERE outcome = 'well') - 1, count(*))::int AS in_a_row FROM (
+      SELECT outcome, row_number() OVER (ORDER BY settled_at DESC, attempt_id) AS place FROM (
+        SELECT attempt_id, outcome, settled_at FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.since_ms AND a.outcome IN ('well', 'failure') ORDER BY a.sent_at DESC LIMIT ${LAST_OUTCOMES}) recent) ordered) r
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS silent FROM router_attempt a WHERE a.channel = q.channel AND a.heard_at IS NULL AND a.accepted_at <= q.heard_by_ms
+    SELECT count(*)::int AS silent FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.heard_by_ms - 3600000 AND a.heard_at IS NULL AND a.accepted_at <= q.heard_by_ms
       AND a.accepted_at > coalesce((SELECT max(heard_at) FROM router_attempt h WHERE h.channel = q.channel), 0)) s
   CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome = 'well' AND heard_at IS NOT NULL)::int AS passed,
       count(*) FILTER (WHERE outcome = 'failure' OR (heard_at IS NULL AND accepted_at <= q.heard_by_ms))::int AS failed
-    FROM router_attempt a WHERE a.channel = q.channel AND a.trial AND a.sent_at >= q.trials_from_ms) t`;
+    FROM router_attempt a WHERE a.channel = q.channel AND a.trial AND a.sent_at >= q.since_ms) t`;
 
 /** {@link ChannelStates} in PostgreSQL. */
 export class PgChannelStates implements ChannelStates {
@@ -57,7 +62,7 @@ export class PgChannelStates implements ChannelStates {
   }
 
   async evidence(questions: readonly EvidenceQuestion[]): Promise<ReadonlyMap<string, DialEvidence>> {
-    const rows = await this.tx.query<EvidenceRow>(EVIDENCE, [questions.map((one) => one.channel), questions.map((one) => one.fromMs), questions.map((one) => one.trialsFromMs), questions.map((one) => one.heardByMs)]);
+    const rows = await this.tx.query<EvidenceRow>(EVIDENCE, [questions.map((one) => one.channel), questions.map((one) => one.fromMs), questions.map((one) => one.sinceMs), questions.map((one) => one.heardByMs)]);
     return new Map(rows.map((row) => [row.channel, {
       dials: row.dials, failures: row.failures, well: row.well, failuresInARow: row.in_a_row, silentCalls: row.silent, trialsPassed: row.passed, trialsFailed: row.failed,
     }]));
@@ -73,7 +78,7 @@ export class PgChannelStates implements ChannelStates {
   async saveOverrides(overrides: readonly ChannelOverride[]): Promise<void> {
     for (const override of overrides) {
       await this.tx.query(
-        `INSERT INTO router_override AS o (channel, override, at) VALUES ($1, $2, $3) ON CONFLICT (channel) DO UPDATE SET override = excluded.override, at = excluded.at WHERE o.at <= excluded.at`,
+        `INSERT INTO router_override (channel, override, at) VALUES ($1, $2, $3) ON CONFLICT (channel) DO UPDATE SET override = excluded.override, at = excluded.at`,
         [override.channel, JSON.stringify(override), override.at]);
     }
   }

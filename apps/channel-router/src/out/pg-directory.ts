@@ -29,20 +29,23 @@ export class PgDirectory implements Directory {
       if (entry.kind === 'kept') {
         const { value } = entry;
         await this.tx.query(
-          `INSERT INTO router_binding AS b (tenant, user_id, binding, updated) VALUES ($1, $2, $3, $4)
-           ON CONFLICT (tenant, user_id) DO UPDATE SET binding = excluded.binding, updated = excluded.updated WHERE b.updated <= excluded.updated`,
+          `INSERT INTO router_binding (tenant, user_id, binding, updated) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (tenant, user_id) DO UPDATE SET binding = excluded.binding, updated = excluded.updated`,
           [value.tenant, value.user, JSON.stringify(value), value.updatedAt]);
-      } else await this.tx.query(`DELETE FROM router_binding WHERE tenant || '/' || user_id = $1`, [entry.key]);
+      } else {
+        const slash = entry.key.indexOf('/');
+        await this.tx.query(`DELETE FROM router_binding WHERE tenant = $1 AND user_id = $2`, [entry.key.slice(0, slash), entry.key.slice(slash + 1)]);
+      }
     }
   }
 
   async saveSessions(sessions: readonly SeatSession[]): Promise<void> {
     if (sessions.length === 0) return;
-    const inTime = [...sessions].sort((a, b) => a.at - b.at);
-    const latest = [...new Map(inTime.map((session) => [seatKey(session.channel, session.seat), session])).values()];
+    // The log has them in order per seat; clocks of different hosts do not.
+    const latest = [...new Map(sessions.map((session) => [seatKey(session.channel, session.seat), session])).values()];
     await this.tx.query(
-      `INSERT INTO router_seat AS s (channel, seat, sealed, at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-       ON CONFLICT (channel, seat) DO UPDATE SET sealed = excluded.sealed, at = excluded.at WHERE s.at <= excluded.at`,
+      `INSERT INTO router_seat (channel, seat, sealed, at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+       ON CONFLICT (channel, seat) DO UPDATE SET sealed = excluded.sealed, at = excluded.at`,
       [latest.map((one) => one.channel), latest.map((one) => one.seat), latest.map((one) => (one.state === 'signed-in' ? (one.sealed ?? null) : null)), latest.map((one) => one.at)]);
   }
 
@@ -56,9 +59,10 @@ export class PgDirectory implements Directory {
   private async channels(channels: readonly string[], nowMs: number): Promise<Survey['channels']> {
     const rows = await this.tx.query<{ channel: string; condition: unknown; drained: boolean; score: number | null; live: number; sent: number; trial: boolean }>(
       `SELECT q.channel, s.condition, s.score, coalesce(o.override->>'override' = 'drain', false) AS drained,
-         coalesce(l.live, 0)::int AS live, coalesce(l.trial, false) AS trial, (SELECT count(*)::int FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at > $2) AS sent
+         coalesce(l.live, 0)::int AS live,
+         EXISTS (SELECT FROM router_attempt a WHERE a.channel = q.channel AND a.live AND a.trial AND a.heard_at IS NULL AND a.sent_at >= (s.condition->>'since')::bigint) AS trial, (SELECT count(*)::int FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at > $2) AS sent
        FROM unnest($1::text[]) AS q(channel) LEFT JOIN router_channel s USING (channel) LEFT JOIN router_override o USING (channel)
-       LEFT JOIN (SELECT channel, count(*) AS live, bool_or(trial AND heard_at IS NULL) AS trial FROM router_attempt WHERE live GROUP BY channel) l USING (channel)`, [channels, nowMs - 1000]);
+       LEFT JOIN (SELECT channel, count(*) AS live FROM router_attempt WHERE live GROUP BY channel) l USING (channel)`, [channels, nowMs - 1000]);
     return new Map(rows.map((row): [string, ChannelStanding] => [row.channel, {
       condition: row.condition === null ? undefined : Condition.parse(row.condition), drained: row.drained, score: row.score ?? 1, liveCalls: row.live, sentLastSecond: row.sent, trialPending: row.trial,
     }]));

@@ -11,7 +11,7 @@ import { PgDirectory } from './pg-directory';
 
 /** Keys of advisory locks, which the whole database shares: 'cc' and a number. */
 const LOCKS = { planning: 0x63630001, health: 0x63630002 } as const;
-/** Whoever stops in the middle of an exclusive transaction is thrown out, so that another router goes on. */
+/** Whoever stops in the middle of a transaction is thrown out, so that another router goes on. */
 const STOPPED_AFTER_MS = 5000;
 
 /** {@link Ledger} in PostgreSQL. */
@@ -35,7 +35,10 @@ export class PgLedger extends Ledger {
   }
 
   override transaction<T>(work: (unit: LedgerUnit) => Promise<T>): Promise<T> {
-    return this.database.transaction((tx) => work(this.within(tx)));
+    return this.database.transaction(async (tx) => {
+      await tx.query(`SELECT set_config('idle_in_transaction_session_timeout', $1, true)`, [String(STOPPED_AFTER_MS)]);
+      return await work(this.within(tx));
+    });
   }
 
   override exclusively<T>(task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>): Promise<T | undefined> {
@@ -67,14 +70,18 @@ export class PgLedger extends Ledger {
     await this.database.query(`UPDATE router_attempt SET look_at = $2, answered = answered OR $3, not_found_since = coalesce($4, not_found_since) WHERE attempt_id = $1`, [attemptId, lookAtMs, answered === true, notFoundSince ?? null]);
   }
 
-  override takeHangUps(nowMs: number, limit: number): Promise<LiveAttempt[]> {
+  override takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
     return this.take(
-      `UPDATE router_attempt a SET hang_up_at = NULL FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
-         SELECT attempt_id FROM router_attempt WHERE hang_up_at <= $1 AND vendor_call_id IS NOT NULL AND (state = 'accepted' OR late_ring) ORDER BY hang_up_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [nowMs, limit]);
+      `UPDATE router_attempt a SET hang_up_at = $3 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
+         SELECT attempt_id FROM router_attempt WHERE hang_up_at <= $1 AND vendor_call_id IS NOT NULL AND (state = 'accepted' OR late_ring) ORDER BY hang_up_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [nowMs, limit, againAtMs]);
+  }
+
+  override async hungUp(attemptId: string): Promise<void> {
+    await this.database.query(`UPDATE router_attempt SET hang_up_at = NULL WHERE attempt_id = $1`, [attemptId]);
   }
 
   override async hangUpAgain(attemptId: string, atMs: number): Promise<void> {
-    await this.database.query(`UPDATE router_attempt SET hang_up_at = $2 WHERE attempt_id = $1 AND hang_up_at IS NULL AND (live OR late_ring)`, [attemptId, atMs]);
+    await this.database.query(`UPDATE router_attempt SET hang_up_at = $2 WHERE attempt_id = $1 AND hang_up_at IS NOT NULL AND (live OR late_ring)`, [attemptId, atMs]);
   }
 
   override async sessionOf(channel: string, seat: string): Promise<string | undefined> {

@@ -72,6 +72,7 @@ export class NoWatch extends RouterWatch {
   override reaped(): void {}
   override resolved(): void {}
   override changed(): void {}
+  override standing(): void {}
   override inDoubt(): void {}
   override probeFailed(): void {}
 }

@@ -36,6 +36,7 @@ class CountingWatch extends RouterWatch {
     this.reapedOrResolved.add(attemptId);
   }
   override changed(_health: ChannelHealth): void {}
+  override standing(): void {}
   override inDoubt(): void {}
   override probeFailed(): void {}
 }

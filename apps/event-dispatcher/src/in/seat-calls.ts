@@ -63,7 +63,8 @@ export class SeatCalls {
       const one = known.get(attemptIdOf(event) ?? '');
       if (one === undefined) continue;
       if (event.type === 'cc.call.attempt-accepted.v1') one.vendorCallId ??= event.vendorCallId;
-      else one.over = true;
+      // The reaper gives up waiting; what the seat tells later is still of this call.
+      else if (event.source !== 'reaper') one.over = true;
       changed.add(one);
     }
     await this.attempts.keep(tx, [...changed]);

@@ -46,7 +46,7 @@ export class SeatKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     if (names.size === 0 && this.watches.names().length === 0) return false;
     await this.seats.release(this.holder, this.watches.takeOver());
     const validUntil = performance.now() + this.leaseMs;
-    this.watches.renew(await this.seats.renew(this.holder, this.leaseMs), validUntil);
+    this.watches.renew(await this.seats.renew(this.holder, this.leaseMs, this.watches.names()), validUntil);
     const share = fairShare(names.size, await this.seats.announce(this.holder, this.leaseMs));
     await this.introduce([...names].join('\n'));
     this.watches.giveBack(this.watches.held - share, names);

@@ -44,9 +44,12 @@ export class PgSeats {
     await this.database.query(`INSERT INTO poller_seat (channel, seat) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`, namesOf(seats));
   }
 
-  /** Lengthens every lease of this replica by one statement. Resolves to the seats that are still its own. */
-  async renew(holder: string, leaseMs: number): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.database.query<Row>(`UPDATE poller_seat SET lease_until = ${NOW} + $2::bigint WHERE holder = $1 RETURNING channel, seat, epoch`, [holder, leaseMs]);
+  /** Lengthens the leases of the seats that are really polled here, by one statement: one that was taken without a watch runs out. Resolves to the seats that are still its own. */
+  async renew(holder: string, leaseMs: number, polled: readonly SeatName[]): Promise<ReadonlyMap<string, number>> {
+    if (polled.length === 0) return new Map();
+    const rows = await this.database.query<Row>(
+      `UPDATE poller_seat s SET lease_until = ${NOW} + $2::bigint FROM unnest($3::text[], $4::text[]) AS u(channel, seat)
+       WHERE s.channel = u.channel AND s.seat = u.seat AND s.holder = $1 RETURNING s.channel, s.seat, s.epoch`, [holder, leaseMs, ...namesOf(polled)]);
     return new Map(rows.map((row) => [nameOfSeat(row), row.epoch]));
   }
 

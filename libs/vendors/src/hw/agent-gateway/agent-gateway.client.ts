@@ -4,7 +4,7 @@ import { nationalNumber } from '../../national-number';
 import type { CancelOutcome, DialOutcome, DialRequest, VendorPorts } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { AgentGatewaySeat, AgentGatewaySettings } from './agent-gateway.config';
-import { GATEWAY_OK, notPlacedBlame } from './agent-gateway.errors';
+import { GATEWAY_OK, isPassing, notPlacedBlame } from './agent-gateway.errors';
 import { CALL_ID, CallIdText, parseAnswer, type GatewayAnswer } from './agent-gateway.schema';
 
 const AUDIO = 0;
@@ -63,6 +63,7 @@ export class AgentGatewayClient {
     const read = readAnswer(outcome);
     if (read.kind === 'none') return { kind: 'unknown', reason: read.reason };
     if (read.retcode === GATEWAY_OK) return { kind: 'accepted' };
+    if (isPassing(read.retcode)) return { kind: 'unknown', reason: `retcode ${vendorCode(read.retcode)}, which another try may not get` };
     return { kind: 'refused', vendorCode: vendorCode(read.retcode), reason: wordsOf(read.answer, [session, seat.password.reveal()]) };
   }
 

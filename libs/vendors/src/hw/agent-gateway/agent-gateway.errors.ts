@@ -13,19 +13,22 @@ export const ALREADY_SIGNED_IN = '100-002';
 const notPlaced: NotPlacedCodes = {
   '000-001': 'channel', // method
   '000-002': 'call', // parameters
-  '000-003': 'channel', // no right, or the session expired
-  '100-006': 'channel', // not signed in
-  '100-008': 'channel', // signed out
+  '000-003': 'call', // no right, or the session expired: of this seat, another seat's call would pass
+  '100-006': 'call', // not signed in
+  '100-008': 'call', // signed out
 };
 
 /** Whose fault it is that no call was placed; `undefined` when the code does not prove that. */
 export function notPlacedBlame(retcode: string, confirmedByVendor: readonly string[]): Blame | undefined {
   if (Object.hasOwn(notPlaced, retcode)) return notPlaced[retcode];
-  return confirmedByVendor.includes(retcode) ? 'channel' : undefined;
+  return confirmedByVendor.includes(retcode) ? 'call' : undefined;
 }
 
 /** After these the session is over and the seat must sign in again. */
 const sessionOver: ReadonlySet<string> = new Set(['000-003', '100-006', '100-008']);
+/** A request that can be made again: the session is over, the platform is switching, or there was an exception. */
+const passing: ReadonlySet<string> = new Set([...sessionOver, '000-004', '100-007']);
+export const isPassing = (retcode: string): boolean => passing.has(retcode);
 export const isSessionOver = (retcode: string): boolean => sessionOver.has(retcode);
 
 /** A sign-in that will be refused the next time as well: parameters, rights, user or password. */
