@@ -23,7 +23,7 @@ export function attemptFor(callId: string, more: Partial<NewAttempt> = {}): NewA
 
 export const accepted = (more: Partial<Settlement> = {}): Settlement => ({ state: 'accepted', outcome: 'well', kind: 'accepted', vendorCallId: 'v-1', at: NOW + 10, lookAt: NOW + 900_000, ...more });
 export const inDoubt = (more: Partial<Settlement> = {}): Settlement => ({ state: 'unknown', outcome: 'failure', kind: 'unknown', reason: 'reset', at: NOW + 10, lookAt: NOW + 90_000, ...more });
-export const refused = (more: Partial<Settlement> = {}): Settlement => ({ state: 'refused', outcome: 'failure', kind: 'rejected', vendorCode: '31', blame: 'channel', reason: 'no balance', at: NOW + 10, lookAt: NOW + 90_000, ...more });
+export const refused = (more: Partial<Settlement> = {}): Settlement => ({ state: 'refused', outcome: 'failure', kind: 'rejected', vendorCode: '31', reason: 'no balance', at: NOW + 10, lookAt: NOW + 90_000, ...more });
 
 /** Whoever dies with a hang-up in hand leaves it due again after this. */
 export const HANG_UP_LEASE_MS = 100_000;
