@@ -23,7 +23,7 @@ export interface Channel {
   readonly numbers: NumberRules;
   readonly health: HealthRules;
   /** What carries one call only, with the names of the seats where there are any. */
-  readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[] };
+  readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[]; readonly identities: readonly string[] };
   /** Empty for a vendor that does not call back. */
   readonly callbackSecrets: readonly Secret[];
   /** Equal for equal entries, secrets included; it tells nothing of them. */
@@ -47,6 +47,7 @@ export function parseChannelFile(text: string, readFile: (path: string) => strin
   const entries = readEntries(text, faults);
   const channels = entries.flatMap((entry, index) => readChannel(entry, ['channels', index], readFile, report) ?? []);
   reportDuplicates(entries, report);
+  reportSharedSeats(channels, faults);
   return faults.length === 0 ? { ok: true, channels } : { ok: false, faults };
 }
 
@@ -85,7 +86,7 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
     ...(tenants === undefined ? {} : { tenants }),
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
-    line: { kind: vendor.line, names: configured.seats },
+    line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },
     fingerprint: fingerprintOf(resolved),
     open: configured.open,
   };
@@ -134,6 +135,19 @@ function checkCallbackSecrets(entry: ChannelEntry, { callbacks }: RegisteredVend
   if (callbacks === 'optional' || given === (callbacks === 'always')) return true;
   report([...path, 'callbackSecrets'], given ? 'not allowed, since this vendor does not call back' : 'needed, since this vendor calls back');
   return false;
+}
+
+/** One seat in two lines would be polled by two, and carry two calls. */
+function reportSharedSeats(channels: readonly Channel[], faults: string[]): void {
+  const first = new Map<string, string>();
+  for (const { id, line } of channels) {
+    line.identities.forEach((identity, index) => {
+      const place = `channel ${id}, line ${line.names[index] ?? index}`;
+      const earlier = first.get(identity);
+      if (earlier === undefined) first.set(identity, place);
+      else faults.push(`${place}: the same seat at the vendor as ${earlier} (${identity})`);
+    });
+  }
 }
 
 function reportDuplicates(entries: readonly unknown[], report: Report): void {

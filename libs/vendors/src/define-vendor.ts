@@ -24,7 +24,7 @@ export interface VendorConfiguration {
 }
 
 export type ConfiguredVendor =
-  | { readonly ok: true; readonly seats: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
+  | { readonly ok: true; readonly seats: readonly string[]; readonly seatIdentities: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
   | { readonly ok: false; readonly faults: readonly SettingFault[] };
 
 const DEFAULT_QUERIES_PER_MINUTE = 60;
@@ -48,7 +48,8 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
       const seats: ChannelSetUp<z.output<Seat>>['seats'] = vendor.seat === undefined ? withoutSeats(lines, faults) : readSeats(lines, vendor.seat, faults);
       if (parsed.success) faults.push(...(vendor.faults?.(parsed.data, { callsBack, without }) ?? []));
       if (!parsed.success || faults.length > 0) return { ok: false, faults };
-      return { ok: true, seats: [...seats.keys()], open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
+      const seatIdentities = [...seats.values()].flatMap((seat) => vendor.seatIdentity?.(parsed.data, seat) ?? []);
+      return { ok: true, seats: [...seats.keys()], seatIdentities, open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
     },
   };
 }

@@ -243,6 +243,8 @@ export interface Vendor<Schema extends z.ZodType = z.ZodType, Seat extends z.Zod
   readonly queriesPerMinute?: number;
   /** One entry of the channel file's `lines`, beside its `id`, of a vendor whose agents sign in. */
   readonly seat?: Seat;
+  /** By what the vendor knows a seat: no two lines of the channel file may be one. */
+  readonly seatIdentity?: (settings: z.output<Schema>, seat: z.output<Seat>) => string;
   /** Faults between parts of a channel's entry that are right by themselves. */
   readonly faults?: (settings: z.output<Schema>, entry: VendorEntry) => readonly SettingFault[];
   /** @param channel its seats, and whether callbacks can reach us: their path has secrets. */

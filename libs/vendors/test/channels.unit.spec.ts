@@ -202,3 +202,10 @@ describe('the seats of an entry', () => {
     expect(configured.ok ? [] : configured.faults.map(({ path }) => path)).toEqual(paths);
   });
 });
+
+it('refuses one seat in two lines, of one channel or of two', () => {
+  const line = (id: string, agentId: number): string => `{ id: "${id}", agentId: ${agentId}, password: { value: p }, phone: "40001" }`;
+  const channel = (id: string, endpoint: string, ...lines: readonly string[]): string => `  - { id: ${id}, vendor: hw, protocol: agentGateway, lines: [${lines.join(', ')}], settings: { endpoint: "${endpoint}" } }\n`;
+  const file = parseChannelFile(`channels:\n${channel('one', 'http://a:1', line('x', 101), line('y', 101), line('z', 102))}${channel('two', 'http://a:1/', line('w', 102))}${channel('three', 'http://b:1', line('w', 101))}`, () => '');
+  expect(file).toEqual({ ok: false, faults: ['channel one, line y: the same seat at the vendor as channel one, line x (http://a:1 agent 101)', 'channel two, line w: the same seat at the vendor as channel one, line z (http://a:1 agent 102)'] });
+});

@@ -128,7 +128,7 @@ describe('a poll', () => {
   it('is waited for longer than any other request', async () => {
     const slow = channelWith({ requestTimeoutMs: 1000 });
     const answer = { delayMs: 1500, body: '{"message":"","retcode":"0"}' };
-    arrange({ 'GET agentevent/20011': () => answer, 'DELETE voicecall/20011/release': () => answer });
+    arrange({ 'GET agentevent/20011': () => answer, 'POST voicecall/20011/dropcall/v-1': () => answer });
     expect(await slow.seats.poll(SEAT, 'g-1')).toEqual({ kind: 'nothing', session: 'g-1' });
     expect(await slow.cancel({ vendorCallId: 'v-1', seat: SEAT, session: 'g-1' })).toMatchObject({ kind: 'unknown' });
   });
@@ -171,8 +171,8 @@ describe('a cancel', () => {
 
   it('ends the call of the seat, or the one call, as the settings say', async () => {
     arrange({ 'DELETE voicecall/20011/release': () => refusal('0'), 'POST voicecall/20011/dropcall/1455885056-1095': () => refusal('200-025', 'no call can be droped') });
-    expect(await channelWith().cancel(call)).toEqual({ kind: 'accepted' });
-    expect(await channelWith({ hangUp: 'drop-call' }).cancel(call)).toEqual({ kind: 'refused', vendorCode: '200-025', reason: 'no call can be droped' });
+    expect(await channelWith({ hangUp: 'release' }).cancel(call)).toEqual({ kind: 'accepted' });
+    expect(await channelWith().cancel(call)).toEqual({ kind: 'refused', vendorCode: '200-025', reason: 'no call can be droped' });
     expect(server.seen.map(({ headers }) => headers.guid)).toEqual(['g-1', 'g-1']);
   });
 
@@ -180,8 +180,8 @@ describe('a cancel', () => {
     const { session: _session, ...signedOut } = call;
     expect(await channelWith().cancel(signedOut)).toMatchObject({ kind: 'unknown' });
     expect(server.seen).toHaveLength(0);
-    for (const reaction of ['reset', { status: 500, body: '{"retcode":"0"}' }, { body: '{}' }] as const) {
-      arrange({ 'DELETE voicecall/20011/release': () => reaction });
+    for (const reaction of ['reset', { status: 500, body: '{"retcode":"0"}' }, { body: '{}' }, refusal('000-003'), refusal('000-004'), refusal('100-007')] as const) {
+      arrange({ 'POST voicecall/20011/dropcall/1455885056-1095': () => reaction });
       expect(await channelWith().cancel(call)).toMatchObject({ kind: 'unknown' });
     }
   });

@@ -27,8 +27,8 @@ export const AgentGatewaySettings = z.strictObject({
   initialStatus: z.union([z.literal(3), z.literal(4), z.literal(5)]).optional(),
   /** Whether the sign-in is followed by `resetskill`: `auto` with autoflag true, `seat` with false and the seat's `skillId`. Whether calls need it is not documented. */
   resetSkill: z.enum(['off', 'auto', 'seat']).default('off'),
-  /** How a call is ended: `release` (cec_07_1247) whatever call the seat has, `drop-call` (cec_07_1246) the one call with that id. */
-  hangUp: z.enum(['release', 'drop-call']).default('release'),
+  /** How a call is ended: `drop-call` (cec_07_1246) the one call with that id, `release` (cec_07_1247) whatever call the seat has, which may be the next one by then. */
+  hangUp: z.enum(['release', 'drop-call']).default('drop-call'),
   /** Further retcodes of the dial that the vendor has confirmed to mean "no call was placed"; the pages list no 200-xxx one by one. See `agent-gateway.errors.ts`. */
   notPlacedCodes: z.array(retcode).default([]),
 });

@@ -13,6 +13,7 @@ export const agentGateway = defineVendor({
   line: 'seat',
   settings: AgentGatewaySettings,
   seat: AgentGatewaySeat,
+  seatIdentity: ({ endpoint }, { agentId }) => `${endpoint} agent ${agentId}`,
   open(settings, ports, { seats }) {
     const client = new AgentGatewayClient(settings, ports, seats);
     return {
