@@ -15,6 +15,8 @@ import { command, NOW } from './ledger-desk';
 
 const KEY = Buffer.alloc(32, 7);
 const OTHER_KEY = Buffer.alloc(32, 8);
+/** Long after the tests. */
+const LATER = 4_000_000_000_000;
 const CALL_ID = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const placed = { resp: { statusCode: '000000', callId: CALL_ID, dateCreated: '2016/03/24 18:00:10' } };
 
@@ -128,8 +130,8 @@ describe('the vendors as the router uses them', () => {
   });
 
   it('dial once, with the numbers in clear and only what the channel can do', async () => {
-    expect(await carriers.dial(attempt(), callOf(), undefined)).toEqual({ kind: 'accepted', vendorCallId: CALL_ID });
-    expect(await carriers.dial(attempt({ channel: 'e9-bare' }), callOf(), undefined)).toMatchObject({ kind: 'accepted' });
+    expect(await carriers.dial(attempt(), callOf(), { leaveBy: LATER, session: undefined })).toEqual({ kind: 'accepted', vendorCallId: CALL_ID });
+    expect(await carriers.dial(attempt({ channel: 'e9-bare' }), callOf(), { leaveBy: LATER, session: undefined })).toMatchObject({ kind: 'accepted' });
     expect(asked.map(({ body }) => /13800000001.*13900000002/s.test(body) && body.includes('call-1-1'))).toEqual([true, true]);
     expect(asked.map(({ body }) => body.includes('maxCallTime'))).toEqual([true, false]);
   });
@@ -139,18 +141,18 @@ describe('the vendors as the router uses them', () => {
     ['a session that cannot be read', { seat: '20011' }, new Sealer(OTHER_KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20011').toString('base64'), /session of the seat cannot be read/],
     ['a session of another seat', { seat: '20011' }, new Sealer(KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20012').toString('base64'), /session of the seat cannot be read/],
   ])('send nothing for %s', async (_name, more, session, reason) => {
-    expect(await carriers.dial(attempt(more), callOf(), session)).toEqual({ kind: 'not-sent', reason: expect.stringMatching(reason) });
+    expect(await carriers.dial(attempt(more), callOf(), { leaveBy: LATER, session })).toEqual({ kind: 'not-sent', reason: expect.stringMatching(reason) });
     expect(asked).toEqual([]);
   });
 
   it('send nothing for numbers that cannot be read', async () => {
-    expect(await carriers.dial(attempt(), { ...callOf(), callId: 'call-2' }, undefined)).toEqual({ kind: 'not-sent', reason: 'the numbers of the call cannot be read here' });
+    expect(await carriers.dial(attempt(), { ...callOf(), callId: 'call-2' }, { leaveBy: LATER, session: undefined })).toEqual({ kind: 'not-sent', reason: 'the numbers of the call cannot be read here' });
     expect(asked).toEqual([]);
   });
 
   it('dial with a session that is for this seat', async () => {
     const session = new Sealer(KEY, 'notifications').seal(Buffer.from('s'), 'e9-main/20011').toString('base64');
-    expect(await carriers.dial(attempt({ seat: '20011' }), callOf(), session)).toMatchObject({ kind: 'accepted' });
+    expect(await carriers.dial(attempt({ seat: '20011' }), callOf(), { leaveBy: LATER, session })).toMatchObject({ kind: 'accepted' });
   });
 
   it('hang a call up where the channel can, and say so where it cannot', async () => {

@@ -47,7 +47,7 @@ export function parseChannelFile(text: string, readFile: (path: string) => strin
   const entries = readEntries(text, faults);
   const channels = entries.flatMap((entry, index) => readChannel(entry, ['channels', index], readFile, report) ?? []);
   reportDuplicates(entries, report);
-  reportSharedSeats(channels, faults);
+  reportSeatsInTwoLines(channels, faults);
   return faults.length === 0 ? { ok: true, channels } : { ok: false, faults };
 }
 
@@ -138,7 +138,7 @@ function checkCallbackSecrets(entry: ChannelEntry, { callbacks }: RegisteredVend
 }
 
 /** One seat in two lines would be polled by two, and carry two calls. */
-function reportSharedSeats(channels: readonly Channel[], faults: string[]): void {
+function reportSeatsInTwoLines(channels: readonly Channel[], faults: string[]): void {
   const first = new Map<string, string>();
   for (const { id, line } of channels) {
     line.identities.forEach((identity, index) => {

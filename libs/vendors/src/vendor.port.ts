@@ -7,6 +7,8 @@ import type { z } from 'zod';
 export interface DialRequest {
   /** Ours, `[A-Za-z0-9-]`, at most 64 characters; travels in the vendor's echo field where it has one. */
   readonly attemptId: string;
+  /** Epoch ms: what has not left by then must not leave any more, since the attempt counts as in doubt soon after. */
+  readonly leaveBy?: number;
   readonly caller: string;
   readonly called: string;
   readonly agent?: string;

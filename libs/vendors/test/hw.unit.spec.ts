@@ -48,6 +48,16 @@ function arrange(operations: Readonly<Record<string, (request: SeenRequest) => R
 const accepted = (): Reaction => json({ retCode: '0', result: { callSerialNo: SERIAL } });
 
 describe('the token', () => {
+  it('that comes too late keeps the dial back', async () => {
+    arrange({ createCall: accepted }, () => {
+      clock.now += 5000;
+      return json({ AccessToken: 'late', Expires: '600' });
+    });
+    expect(await channelWith().dial({ ...request, leaveBy: clock.now + 4999 })).toMatchObject({ kind: 'not-sent' });
+    expect(server.asked('/createCall')).toHaveLength(0);
+    expect(await channelWith().dial({ ...request, leaveBy: clock.now + 60_000 })).toMatchObject({ kind: 'accepted' });
+  });
+
   it('is asked for with key and secret, shared by all who wait, kept for nine tenths of its life, then replaced', async () => {
     arrange({ createCall: accepted });
     const channel = channelWith();

@@ -22,6 +22,13 @@ export interface ClearNumbers {
   readonly called: string;
 }
 
+export interface DialTerms {
+  /** Epoch ms: later the request must not leave. */
+  readonly leaveBy: number;
+  /** The seat's sealed session. */
+  readonly session: string | undefined;
+}
+
 /** The vendors' channels as the router uses them, and the only place where numbers are in clear. */
 export abstract class Carriers {
   /** Every configured channel, as the file says now. */
@@ -35,7 +42,7 @@ export abstract class Carriers {
   abstract callerRefOf(caller: string): string;
 
   /** Sends the one dial of an attempt. Never rejects. */
-  abstract dial(attempt: Attempt, command: PlaceCall, session: string | undefined): Promise<DialResult>;
+  abstract dial(attempt: Attempt, command: PlaceCall, terms: DialTerms): Promise<DialResult>;
   abstract hangUp(attempt: LiveAttempt, session: string | undefined): Promise<HangUpResult>;
   /** Asks the vendor about a call; what it tells is appended to the notifications before this resolves. */
   abstract ask(attempt: LiveAttempt): Promise<AskResult>;

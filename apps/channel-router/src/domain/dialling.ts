@@ -24,7 +24,7 @@ export class Dialling {
 
   /** The only place from which a dial leaves. Rejects only when the outcome could not be stored; the attempt then stays SENDING, and is in doubt once overdue. */
   async dial({ attempt, command, session }: PlannedDial): Promise<void> {
-    const result = this.overdue(attempt.sentAt, command.notAfter) ?? (await this.carriers.dial(attempt, command, session));
+    const result = this.overdue(attempt.sentAt, command.notAfter) ?? (await this.carriers.dial(attempt, command, { leaveBy: this.leaveBy(attempt.sentAt), session }));
     this.watch.dialled(attempt, result);
     await this.ledger.transaction((unit) => this.settle(unit, attempt, result));
   }
@@ -45,8 +45,13 @@ export class Dialling {
   private overdue(sentAt: number, notAfter: number): DialResult | undefined {
     const nowMs = this.clock.nowMs();
     if (nowMs > notAfter) return { kind: 'withheld', reason: 'too late: it was not dialled before its notAfter' };
-    if (Math.abs(nowMs - sentAt) * 2 > this.limits.sendingSeconds * 1000) return { kind: 'withheld', reason: 'the router paused before the dial left' };
+    if (nowMs > this.leaveBy(sentAt) || nowMs < sentAt - this.limits.sendingSeconds * 500) return { kind: 'withheld', reason: 'the router paused before the dial left' };
     return undefined;
+  }
+
+  /** Half of the time after which it counts as in doubt, so that the vendor's answer has the other half. */
+  private leaveBy(sentAt: number): number {
+    return sentAt + this.limits.sendingSeconds * 500;
   }
 
   private async settle(unit: LedgerUnit, attempt: Attempt, result: DialResult): Promise<void> {

@@ -6,7 +6,7 @@ import { Channels, openSession, sealNotification, type DialRequest, type OpenCha
 import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
 import type { Attempt, AskResult, DialResult, HangUpResult } from '../domain/attempt';
-import { Carriers, type CarrierFacts, type ClearNumbers } from '../domain/carriers';
+import { Carriers, type CarrierFacts, type ClearNumbers, type DialTerms } from '../domain/carriers';
 import type { LiveAttempt } from '../domain/ledger';
 import type { ChosenLine } from '../domain/route';
 
@@ -56,7 +56,7 @@ export class VendorCarriers extends Carriers {
     return this.refs.of('caller', caller);
   }
 
-  override async dial(attempt: Attempt, command: PlaceCall, session: string | undefined): Promise<DialResult> {
+  override async dial(attempt: Attempt, command: PlaceCall, { leaveBy, session }: DialTerms): Promise<DialResult> {
     const open = this.channels.find(attempt.channel);
     if (open === undefined) return { kind: 'not-sent', reason: `channel ${attempt.channel} is not configured here` };
     const numbers = this.numbersOf(command);
@@ -65,7 +65,7 @@ export class VendorCarriers extends Carriers {
     const seat = this.seatOf(attempt, session);
     if (seat === undefined) return { kind: 'not-sent', reason: 'the session of the seat cannot be read here' };
     const request: DialRequest = {
-      attemptId: attempt.attemptId, ...numbers, record, ...seat,
+      attemptId: attempt.attemptId, leaveBy, ...numbers, record, ...seat,
       ...(agent === undefined ? {} : { agent }),
       ...(maxDurationSeconds === undefined || !open.channel.capabilities.maxDuration ? {} : { maxDurationSeconds }),
     };

@@ -32,6 +32,7 @@ export class HwClient {
     if (!body.ok) return { kind: 'unfit', reason: body.reason };
     const access = await this.tokens.get();
     if (access.kind === 'none') return { kind: 'not-sent', reason: `no access token: ${access.reason}` };
+    if (request.leaveBy !== undefined && this.ports.clock.nowMs() > request.leaveBy) return { kind: 'not-sent', reason: 'the access token came too late for this dial' };
     const outcome = await this.post('createCall', body.body, access.token, this.settings.dialTimeoutMs);
     return this.judgeDial(outcome, access.token);
   }
