@@ -8,6 +8,7 @@ import { CallEventsConsumer } from './in/call-events.consumer';
 import { DirectoryConsumer } from './in/directory.consumer';
 import { RouterAmbience, RouterLoops } from './in/router-loops';
 import { LoggingRouterWatch } from './in/router-watch';
+import { VendorWork } from './in/vendor-work';
 import { PgLedger } from './out/pg-ledger';
 import { VendorCarriers } from './out/vendor-carriers';
 
@@ -18,6 +19,7 @@ import { VendorCarriers } from './out/vendor-carriers';
     VendorCarriers,
     LoggingRouterWatch,
     RouterAmbience,
+    VendorWork,
     RouterLoops,
     ...channelsProviders(ChannelRouterSettings),
     {

@@ -60,14 +60,19 @@ export class FollowUp {
     private readonly watch: RouterWatch,
   ) {}
 
-  /** Looks at what is due, of each channel no faster than its vendor may be asked. Resolves to whether there may be more at once. */
+  /** Looks at what is due, of every channel. Resolves to whether there may be more at once. */
   async step(): Promise<boolean> {
-    const channels = await this.ledger.channelsToLookAt(this.clock.nowMs());
-    const looked = await Promise.all(channels.map((channel) => this.lookAfterChannel(channel)));
+    const looked = await Promise.all((await this.channels()).map((channel) => this.lookAfterChannel(channel)));
     return looked.some(Boolean);
   }
 
-  private async lookAfterChannel(channel: string): Promise<boolean> {
+  /** Channels with attempts that are to be looked after now. */
+  channels(): Promise<readonly string[]> {
+    return this.ledger.channelsToLookAt(this.clock.nowMs());
+  }
+
+  /** Looks at what is due of a channel, no faster than its vendor may be asked. Resolves to whether there may be more at once. */
+  async lookAfterChannel(channel: string): Promise<boolean> {
     const facts = this.carriers.find(channel);
     const nowMs = this.clock.nowMs();
     const asking = facts?.canQuery === true;

@@ -4,7 +4,7 @@ import type { Carriers, RouterWatch } from './carriers';
 import { Dialling, type DiallingLimits } from './dialling';
 import { FollowUp, type FollowUpLimits } from './follow-up';
 import { HealthWatch } from './health-watch';
-import type { Ledger, LedgerUnit } from './ledger';
+import type { Ledger, LedgerUnit, LiveAttempt } from './ledger';
 import { Planner } from './planner';
 import { takeIn } from './vendor-news';
 
@@ -54,15 +54,23 @@ export class Router {
 
   /** Has the vendors end what was cancelled, talks for too long, or rang though it should not. Resolves to whether there may be more. */
   async hangUpDue(): Promise<boolean> {
-    const attempts = await this.ledger.takeHangUps(this.clock.nowMs(), this.clock.nowMs() + HANG_UP_LEASE_MS, HANG_UPS_AT_ONCE);
-    await Promise.all(attempts.map(async (attempt) => {
-      const session = attempt.seat === undefined ? undefined : await this.ledger.sessionOf(attempt.channel, attempt.seat);
-      const result = await this.carriers.hangUp(attempt, session);
-      this.watch.hungUp(attempt, result);
-      if (result.kind === 'unknown' && this.clock.nowMs() < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, this.clock.nowMs() + HANG_UP_AGAIN_MS);
-      else await this.ledger.hungUp(attempt.attemptId);
-    }));
+    const attempts = await this.takeHangUps();
+    await Promise.all(attempts.map((attempt) => this.hangUp(attempt)));
     return attempts.length === HANG_UPS_AT_ONCE;
+  }
+
+  /** Some of the attempts that are to be ended now; whoever dies with one in hand leaves it to another. */
+  takeHangUps(): Promise<readonly LiveAttempt[]> {
+    const nowMs = this.clock.nowMs();
+    return this.ledger.takeHangUps(nowMs, nowMs + HANG_UP_LEASE_MS, HANG_UPS_AT_ONCE);
+  }
+
+  async hangUp(attempt: LiveAttempt): Promise<void> {
+    const session = attempt.seat === undefined ? undefined : await this.ledger.sessionOf(attempt.channel, attempt.seat);
+    const result = await this.carriers.hangUp(attempt, session);
+    this.watch.hungUp(attempt, result);
+    if (result.kind === 'unknown' && this.clock.nowMs() < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, this.clock.nowMs() + HANG_UP_AGAIN_MS);
+    else await this.ledger.hungUp(attempt.attemptId);
   }
 }
 

@@ -5,6 +5,7 @@ import { ChannelRouterSettings } from '../channel-router.config';
 import { Router } from '../domain/router';
 import type { PlannedDial } from '../domain/planner';
 import { PgLedger } from '../out/pg-ledger';
+import { VendorWork } from './vendor-work';
 
 const QUEUE_IDLE_MS = 500;
 const WATCH_IDLE_MS = 1000;
@@ -34,18 +35,19 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly ledger: PgLedger,
     private readonly router: Router,
+    private readonly vendorWork: VendorWork,
     private readonly ambience: RouterAmbience,
   ) {
     const { log, settings } = ambience;
     this.dialsInFlight = new WorkInFlight(settings.values.dialsAtOnce);
     const loop = (name: string, idleMs: number, step: () => Promise<boolean>): WorkLoop => new WorkLoop({ name, idleMs, log, step });
     this.queue = loop('dial queue', QUEUE_IDLE_MS, () => this.dialQueued());
-    this.hangUps = loop('calls to end', QUEUE_IDLE_MS, () => router.hangUpDue());
+    this.hangUps = loop('calls to end', QUEUE_IDLE_MS, () => this.hangUpDue());
     this.loops = [
       this.queue,
       this.hangUps,
       loop('lost dials', WATCH_IDLE_MS, () => router.dialling.giveUpLost(LOST_AT_ONCE)),
-      loop('overdue attempts', WATCH_IDLE_MS, () => router.followUp.step()),
+      loop('overdue attempts', WATCH_IDLE_MS, () => this.lookAfterOverdue()),
       loop('health of channels', WATCH_IDLE_MS, async () => {
         await router.health.judge();
         return false;
@@ -68,7 +70,7 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.unlisten?.();
     await Promise.all(this.loops.map((loop) => loop.stop()));
-    await this.dialsInFlight.drained();
+    await Promise.all([this.dialsInFlight.drained(), this.vendorWork.drained()]);
   }
 
   /** One look at the queue. Resolves to whether there may be more; the dials go on by themselves. */
@@ -81,6 +83,21 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
     }
     for (const dial of planned.dials) this.dialsInFlight.begin(this.dial(dial));
     return planned.looked === room || planned.again;
+  }
+
+  private async hangUpDue(): Promise<boolean> {
+    const attempts = await this.router.takeHangUps();
+    for (const attempt of attempts) this.vendorWork.begin(`hang-up of ${attempt.attemptId}`, () => this.router.hangUp(attempt));
+    return attempts.length > 0;
+  }
+
+  private async lookAfterOverdue(): Promise<boolean> {
+    for (const channel of await this.router.followUp.channels()) {
+      this.vendorWork.begin(`follow-up of ${channel}`, async () => {
+        while (await this.router.followUp.lookAfterChannel(channel));
+      });
+    }
+    return false;
   }
 
   private async dial(planned: PlannedDial): Promise<void> {
