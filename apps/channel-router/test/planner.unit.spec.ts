@@ -213,6 +213,17 @@ describe('a router', () => {
     expect(endOf(`c${placed}`)).toMatchObject({ closeType: 6, reason: expect.stringContaining('it is down') });
   });
 
+  it('does not hold its own crash against a channel', async () => {
+    await router.health.judge();
+    await place(call('1'), call('2'), call('3'), call('4'));
+    expect((await router.planner.plan(5))?.dials).toHaveLength(4);
+    clock.now += 46_000;
+    await router.dialling.giveUpLost(10);
+    await router.health.judge();
+    expect(ledger.attempts.values().map(({ state }) => state)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
+    expect(ledger.healths.at(-1)).toMatchObject({ state: 'up' });
+  });
+
   it('asks about a call that was accepted and never heard of, and not about one that the vendor tells of', async () => {
     await place(call('x'), call('y'));
     await work();

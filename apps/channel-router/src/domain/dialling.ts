@@ -34,7 +34,8 @@ export class Dialling {
     return await this.ledger.transaction(async (unit) => {
       const lost = await unit.attempts.overdueSending(this.clock.nowMs() - this.limits.sendingSeconds * 1000, limit);
       for (const attempt of lost) {
-        await this.settle(unit, attempt, { kind: 'unknown', reason: 'the outcome of the dial was lost' });
+        // A router that died says nothing of the channel.
+        await this.settle(unit, attempt, { kind: 'unknown', reason: 'the outcome of the dial was lost' }, 'neutral');
         this.watch.outcomeLost(attempt);
       }
       return lost.length === limit;
@@ -54,9 +55,9 @@ export class Dialling {
     return sentAt + this.limits.sendingSeconds * 500;
   }
 
-  private async settle(unit: LedgerUnit, attempt: Attempt, result: DialResult): Promise<void> {
+  private async settle(unit: LedgerUnit, attempt: Attempt, result: DialResult, outcome = outcomeClassOf(result)): Promise<void> {
     const nowMs = this.clock.nowMs();
-    const became = await unit.attempts.settle(attempt.attemptId, this.settlement(attempt.channel, result, nowMs));
+    const became = await unit.attempts.settle(attempt.attemptId, { ...this.settlement(attempt.channel, result, nowMs), outcome });
     if (became === 'late') {
       if (result.kind === 'accepted') await reportLateRings(unit, this.watch, await unit.attempts.hear([{ attemptId: attempt.attemptId, vendorCallId: result.vendorCallId, says: 'placed' }], nowMs, nowMs), nowMs);
       return;
@@ -69,13 +70,13 @@ export class Dialling {
     }
   }
 
-  private settlement(channel: string, result: DialResult, nowMs: number): Settlement {
+  private settlement(channel: string, result: DialResult, nowMs: number): Omit<Settlement, 'outcome'> {
     const { setupSeconds, querySeconds } = this.limits;
     // What is not heard of within the channel's limit is asked about.
     const firstLookSeconds = Math.min(querySeconds, this.carriers.find(channel)?.health.silenceSeconds ?? querySeconds);
     const accepted = result.kind === 'accepted';
     return {
-      state: stateAfter(result), outcome: outcomeClassOf(result), kind: result.kind, at: nowMs,
+      state: stateAfter(result), kind: result.kind, at: nowMs,
       ...(accepted ? { vendorCallId: result.vendorCallId } : { reason: result.reason }),
       ...(result.kind === 'rejected' ? { vendorCode: result.vendorCode } : {}),
       lookAt: nowMs + (accepted ? firstLookSeconds : setupSeconds) * 1000,
