@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SilentLog } from '@cc/kernel';
 import { startEmbeddedObjectStore } from '@cc/object-store';
 import { TypeOrmDatabase, type Database } from '@cc/postgres';
-import { freshDatabase, startKafkaBroker, type KafkaBroker } from '@cc/testing';
+import { eventually, freshDatabase, startKafkaBroker, type KafkaBroker } from '@cc/testing';
 import axios, { type AxiosInstance } from 'axios';
 import { simulatedChannels } from '../../apps/all-in-one/src/simulated-channels';
 import { freePorts } from './free-ports';
@@ -19,6 +19,8 @@ export const SPEED = 20;
 export const TENANT = 'e2e';
 /** The vendor's own limit would spread the repair of many calls over minutes. */
 const UNLIMITED_QUERIES = 100_000;
+/** Of the channel file for the simulator: the gateway learns of each by itself. */
+const CHANNELS = 5;
 const API_KEY = 'cck_e2e_0123456789abcdefghij';
 const CALLBACK_SECRET = 'e2e-callback-secret-0123456789';
 
@@ -91,6 +93,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
     await Promise.all(all.map((service) => service.ready()));
     const database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 2, applicationName: 'e2e' });
     ends.push(() => database.close());
+    await eventually(async () => (await database.query(`SELECT FROM gateway_channel`)).length === CHANNELS, { limitMs: 60_000 });
     const client = (baseURL: string, headers: Record<string, string>): AxiosInstance => axios.create({ baseURL, headers, timeout: 40_000, proxy: false, validateStatus: () => true });
     return { api: client(`${urlOf('call-gateway')}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(urlOf('vendor-simulator'), {}), database, services, callbackUrl, broker, logDir, stop };
   } catch (error) {

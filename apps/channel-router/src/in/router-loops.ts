@@ -60,6 +60,8 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    // Before anybody counts on this router: applications are refused channels that were never announced.
+    await this.router.health.judge().catch((error: unknown) => this.ambience.log.warn('the channels could not be announced yet', { error }));
     this.unlisten = await this.ledger.onWork(() => {
       this.queue.wake();
       this.hangUps.wake();
