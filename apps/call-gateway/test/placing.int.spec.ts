@@ -57,11 +57,13 @@ describe('a call that no channel would take', () => {
     expect((await gateway.acme.post('/calls', body, keyed('refused'))).headers['idempotent-replayed']).toBeUndefined();
   });
 
-  it('is judged by the channel of its user and the channels of its business', async () => {
+  it('is judged by the channels of its business, and by that of its user beside them', async () => {
     await channels(health('e9-main', { state: 'down' }), health('hw-main'));
     await gateway.acme.put('/bindings/u', { agent: 'a', channel: 'e9-main' });
     await gateway.acme.put('/businesses/b', { channels: ['e9-main'] });
-    for (const told of [{ user: 'u' }, { business: 'b' }, { user: 'u', business: 'b' }]) expect(await gateway.acme.post('/calls', { ...body, ...told })).toMatchObject({ status: 503, data: { code: 'no-channel-up', channels: [{ channel: 'e9-main' }] } });
+    for (const told of [{ business: 'b' }, { user: 'u', business: 'b' }]) expect(await gateway.acme.post('/calls', { ...body, ...told })).toMatchObject({ status: 503, data: { code: 'no-channel-up', channels: [{ channel: 'e9-main' }] } });
+    // The bound channel is preferred, not the only one: the router takes the next.
+    expect((await gateway.acme.post('/calls', { ...body, user: 'u' })).status).toBe(202);
     expect((await gateway.acme.post('/calls', { ...body, user: 'u', channel: 'hw-main' })).status).toBe(202);
     expect((await gateway.acme.post('/calls', { ...body, user: 'stranger' })).status).toBe(202);
   });

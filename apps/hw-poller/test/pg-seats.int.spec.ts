@@ -73,7 +73,8 @@ describe('who holds a seat, on PostgreSQL', () => {
   it('counts the replicas that are alive', async () => {
     expect(await seats.announce('a', LONG_MS)).toBe(1);
     expect(await seats.announce('b', LONG_MS)).toBe(2);
-    await eventually(async () => expect(await seats.announce('b', 1)).toBe(1));
+    // Until a's word is older than that; the statements of b's own may take some of it.
+    await eventually(async () => expect(await seats.announce('b', 500)).toBe(1));
     await seats.leave('b');
     expect(await seats.announce('a', LONG_MS)).toBe(1);
   });
