@@ -50,6 +50,12 @@ function isAskedEnough(attempt: LiveAttempt, answer: AskResult | undefined, grac
   return answer.kind !== 'told' && nowMs >= attempt.giveUpAt + VAIN_LOOKS * graceMs;
 }
 
+/** The attempt as it is now; `undefined` if a callback that came while the vendor was asked has changed its state. */
+async function stillAs(unit: LedgerUnit, attempt: LiveAttempt): Promise<LiveAttempt | undefined> {
+  const current = await unit.attempts.find(attempt.attemptId);
+  return current?.state === attempt.state ? current : undefined;
+}
+
 /** Looks after attempts without a known end: asks the vendor, settles what was in doubt, and ends calls that nobody ends. */
 export class FollowUp {
   constructor(
@@ -107,9 +113,8 @@ export class FollowUp {
     const nowMs = this.clock.nowMs();
     const lineKept = step.kind === 'close-call';
     await this.ledger.transaction(async (unit) => {
-      const current = await unit.attempts.find(attempt.attemptId);
-      // A callback may have come meanwhile.
-      if (current === undefined || current.state !== attempt.state) return;
+      const current = await stillAs(unit, attempt);
+      if (current === undefined) return;
       this.watch.reaped(current, lineKept);
       if (!lineKept) {
         await unit.attempts.resolve(attempt.attemptId, 'abandoned', nowMs);
@@ -123,9 +128,8 @@ export class FollowUp {
   }
 
   private async resolveByQuery(unit: LedgerUnit, attempt: LiveAttempt): Promise<void> {
-    const current = await unit.attempts.find(attempt.attemptId);
-    // A callback that came while the vendor was asked proves the contrary.
-    if (current === undefined || current.state !== attempt.state) return;
+    const current = await stillAs(unit, attempt);
+    if (current === undefined) return;
     this.watch.resolved(current, 'query');
     await this.resolve(unit, current, { resolution: 'not-placed', resolvedBy: 'query', reason: 'the vendor, asked twice, knows of no such call' });
   }
