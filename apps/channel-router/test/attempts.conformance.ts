@@ -416,6 +416,32 @@ export function lookCases(desk: () => Desk): void {
     expect([await claim(NOW + 1001), await claim(NOW - 60_000), await claim(NOW - 59_500), await claim(NOW - 59_000)]).toEqual([false, true, false, true]);
   });
 
+  it('drops calls that are over and old, the oldest first, and nothing that is still held', async () => {
+    const callOf = async (queuedAt: number): Promise<string> => {
+      const placed = command();
+      await desk().enqueue([placed], queuedAt);
+      return placed.callId;
+    };
+    const attemptOf = async (queuedAt: number, ends: boolean): Promise<string> => {
+      const { attemptId, callId } = attemptFor(await callOf(queuedAt));
+      await desk().begin(attemptFor(callId));
+      if (ends) await desk().hear('ended', attemptId);
+      else await desk().close(callId);
+      return attemptId;
+    };
+    const [old, older, recent, held] = [await attemptOf(NOW - 2, true), await attemptOf(NOW - 3, true), await attemptOf(NOW, true), await attemptOf(NOW - 9, false)];
+    const open = await callOf(NOW - 9);
+    const left = async (): Promise<string[]> => {
+      const found = await Promise.all([old, older, recent, held].map((attemptId) => desk().in(({ attempts }) => attempts.find(attemptId))));
+      return found.flatMap((attempt) => attempt?.attemptId ?? []);
+    };
+    expect(await desk().ledger.dropClosed(NOW, 1)).toBe(true);
+    expect(await left()).toEqual([old, recent, held]);
+    expect(await desk().ledger.dropClosed(NOW, 10)).toBe(false);
+    expect(await left()).toEqual([recent, held]);
+    expect(await desk().due()).toEqual([open]);
+  });
+
   it('counts attempts in doubt by channel', async () => {
     for (const state of ['sending', 'accepted', 'unknown', 'refused', 'not-placed', 'abandoned', 'ended'] as const) await desk().inState(state);
     await desk().inState('unknown');

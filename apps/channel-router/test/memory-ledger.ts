@@ -11,6 +11,7 @@ export interface StoredCall {
   readonly command: PlaceCall | undefined;
   readonly nextTry: number;
   readonly position: number;
+  readonly queuedAt: number;
   readonly waitsFor: string | undefined;
   readonly cancelled: boolean;
 }
@@ -194,6 +195,16 @@ export class MemoryLedger extends Ledger {
     });
   }
 
+  override async dropClosed(queuedBeforeMs: number, limit: number): Promise<boolean> {
+    return await this.transaction(async () => {
+      const live = new Set(this.attempts.values().filter(isLive).map(({ callId }) => callId));
+      const over = new Set(this.calls.values().filter(({ callId, state, queuedAt }) => state === 'closed' && queuedAt < queuedBeforeMs && !live.has(callId)).sort((a, b) => a.queuedAt - b.queuedAt).slice(0, limit).map(({ callId }) => callId));
+      for (const { attemptId, callId } of this.attempts.values()) if (over.has(callId)) this.attempts.delete(attemptId);
+      for (const callId of over) this.calls.delete(callId);
+      return over.size === limit;
+    });
+  }
+
   override async inDoubt(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     for (const { channel, state } of this.attempts.rows.values()) if (state === 'unknown') counts.set(channel, (counts.get(channel) ?? 0) + 1);
@@ -226,7 +237,7 @@ class MemoryQueue implements CallQueue {
   async enqueue(calls: readonly PlaceCall[], nowMs: number): Promise<void> {
     for (const command of calls) {
       const { callId } = command;
-      if (!this.ledger.calls.rows.has(callId)) this.ledger.calls.set(callId, { callId, state: 'queued', command, nextTry: nowMs, position: this.nextPosition(), waitsFor: undefined, cancelled: false });
+      if (!this.ledger.calls.rows.has(callId)) this.ledger.calls.set(callId, { callId, state: 'queued', command, nextTry: nowMs, position: this.nextPosition(), queuedAt: nowMs, waitsFor: undefined, cancelled: false });
     }
   }
 

@@ -51,11 +51,12 @@ const APPEND = `
     WHERE log_head.topic = $1 AND log_head.part = locked.part
   ), stored AS (
     INSERT INTO log_record (topic, part, off, key, value, headers, appended_at, compacted, append_id)
-    SELECT $1, part, locked.base + r.place, r.key, r.value, r.headers,
-           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, locked.compacted, CASE WHEN r.place = 0 THEN $9 END
-    FROM locked JOIN unnest($4::int[], $5::int[], $6::text[], $7::bytea[], $8::text[]) AS r (part, place, key, value, headers) USING (part)
+    SELECT $1, part, locked.base + r.place, r.key, substring($7::bytea FROM r.value_at FOR r.value_length), convert_from(substring($10::bytea FROM r.headers_at FOR r.headers_length), 'UTF8'),
+           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, locked.compacted, CASE WHEN r.place = 0 THEN $13 END
+    FROM locked
+    JOIN unnest($4::int[], $5::int[], $6::text[], $8::int[], $9::int[], $11::int[], $12::int[]) AS r (part, place, key, value_at, value_length, headers_at, headers_length) USING (part)
   )
-  SELECT part AS partition, base, pg_notify($10, '') IS NULL AS woken FROM locked`;
+  SELECT part AS partition, base, pg_notify($14, '') IS NULL AS woken FROM locked`;
 
 /** Where the first record of an append went. */
 export interface Appended extends PartitionName {
@@ -73,13 +74,27 @@ export async function appendRecords(tx: Tx, topic: string, partitions: number, r
     const partition = partitionOf(record.key, partitions);
     const place = counts.get(partition) ?? 0;
     counts.set(partition, place + 1);
-    return { partition, place, record };
+    return { partition, place };
   });
+  const values = splice(records.map(({ value }) => value));
+  const headers = splice(records.map((record) => Buffer.from(JSON.stringify(record.headers))));
   const heads = await tx.query<{ partition: number; base: number }>(APPEND, [
     topic, [...counts.keys()], [...counts.values()],
-    placed.map(({ partition }) => partition), placed.map(({ place }) => place),
-    placed.map(({ record }) => record.key), placed.map(({ record }) => record.value), placed.map(({ record }) => JSON.stringify(record.headers)),
+    placed.map(({ partition }) => partition), placed.map(({ place }) => place), records.map(({ key }) => key),
+    values.bytes, values.at, values.lengths, headers.bytes, headers.at, headers.lengths,
     appendId, wakeChannel(topic),
   ]);
   return heads.map(({ partition, base }) => ({ topic, partition, base }));
+}
+
+/** Pieces in one buffer, which the server takes as it is: an array of them travels as text and takes it three times as long. `null` has no length. */
+function splice(pieces: readonly (Buffer | null)[]): { readonly bytes: Buffer; readonly at: number[]; readonly lengths: (number | null)[] } {
+  // SQL counts from 1.
+  let next = 1;
+  const at = pieces.map((piece) => {
+    const start = next;
+    next += piece?.length ?? 0;
+    return start;
+  });
+  return { bytes: Buffer.concat(pieces.flatMap((piece) => piece ?? [])), at, lengths: pieces.map((piece) => piece?.length ?? null) };
 }

@@ -13,3 +13,4 @@ export { Metrics, NoMetrics } from './metrics';
 export type { Counter, Gauge, Histogram, Labels } from './metrics';
 export { NumberVault } from './number-vault';
 export type { ProtectedForms } from './number-vault';
+export { defined } from './defined';

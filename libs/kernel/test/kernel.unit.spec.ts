@@ -1,4 +1,4 @@
-import { backoffMs, BlindIndex, CcError, DeadlineExceeded, describeError, maskNumber, newId, NumberVault, Sealer, withDeadline } from '@cc/kernel';
+import { backoffMs, BlindIndex, CcError, DeadlineExceeded, defined, describeError, maskNumber, newId, NumberVault, Sealer, withDeadline } from '@cc/kernel';
 import fc from 'fast-check';
 
 const secret = Buffer.alloc(32, 7);
@@ -67,6 +67,10 @@ describe('time', () => {
     expect(backoffMs(3, 100, 1000, () => 0.5)).toBe(400);
     expect(backoffMs(3, 100, 1000, () => 0)).toBe(0);
   });
+});
+
+it('an object loses its undefined fields, and nothing else', () => {
+  expect(Object.entries(defined({ a: 0, b: undefined, c: null, d: '', e: false }))).toEqual([['a', 0], ['c', null], ['d', ''], ['e', false]]);
 });
 
 describe('ids and errors', () => {

@@ -236,6 +236,9 @@ export abstract class Ledger {
   abstract takeProbes(probes: readonly { readonly channel: string; readonly everyMs: number }[], nowMs: number): Promise<readonly string[]>;
   abstract probed(channel: string, well: boolean): Promise<void>;
 
+  /** Drops calls that were queued before then and are over, with their attempts. Resolves to whether there may be more. */
+  abstract dropClosed(queuedBeforeMs: number, limit: number): Promise<boolean>;
+
   /** Live attempts in doubt, by channel. */
   abstract inDoubt(): Promise<ReadonlyMap<string, number>>;
 }

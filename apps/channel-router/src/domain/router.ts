@@ -10,6 +10,9 @@ import { takeIn } from './vendor-news';
 
 export type RouterLimits = DiallingLimits & FollowUpLimits;
 
+/** Longer than the topic of commands keeps them, so that one that is read again finds its call. */
+const KEPT_MS = 8 * 86_400_000;
+const DROPPED_AT_ONCE = 500;
 const HANG_UPS_AT_ONCE = 20;
 const HANG_UP_AGAIN_MS = 1000;
 /** Longer than a vendor may take to answer. */
@@ -50,6 +53,11 @@ export class Router {
   async learn(unit: LedgerUnit, events: readonly CallEvent[]): Promise<void> {
     const nowMs = this.clock.nowMs();
     await takeIn(unit, this.watch, events, nowMs, nowMs + this.limits.querySeconds * 1000);
+  }
+
+  /** Drops what is over and old. Resolves to whether there may be more. */
+  dropOld(): Promise<boolean> {
+    return this.ledger.dropClosed(this.clock.nowMs() - KEPT_MS, DROPPED_AT_ONCE);
   }
 
   /** Has the vendors end what was cancelled, talks for too long, or rang though it should not. Resolves to whether there may be more. */

@@ -9,6 +9,7 @@ import { VendorWork } from './vendor-work';
 
 const QUEUE_IDLE_MS = 500;
 const WATCH_IDLE_MS = 1000;
+const DROP_IDLE_MS = 60_000;
 /** Another router is planning; it is done in a moment. */
 const OTHER_PLANS_MS = 15;
 const LOST_AT_ONCE = 50;
@@ -47,6 +48,7 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
       this.queue,
       this.hangUps,
       loop('lost dials', WATCH_IDLE_MS, () => router.dialling.giveUpLost(LOST_AT_ONCE)),
+      loop('calls long over', DROP_IDLE_MS, () => router.dropOld()),
       loop('overdue attempts', WATCH_IDLE_MS, () => this.lookAfterOverdue()),
       loop('health of channels', WATCH_IDLE_MS, async () => {
         await router.health.judge();

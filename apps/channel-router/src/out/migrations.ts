@@ -113,4 +113,14 @@ const channelsInFull: Migration = {
   },
 };
 
-export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull];
+const indexesForLongLives: Migration = {
+  name: '0003-indexes-for-long-lives',
+  up: async (tx) => {
+    await tx.query(`DROP INDEX router_attempt_sent`);
+    await tx.query(`CREATE INDEX router_attempt_sending ON router_attempt (sent_at) WHERE state = 'sending'`);
+    await tx.query(`CREATE INDEX router_attempt_trial ON router_attempt (channel, sent_at) WHERE trial`);
+    await tx.query(`CREATE INDEX router_call_closed ON router_call (created) WHERE state = 'closed'`);
+  },
+};
+
+export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, indexesForLongLives];

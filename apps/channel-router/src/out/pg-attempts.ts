@@ -9,9 +9,8 @@ export class PgAttempts implements Attempts {
   async linesOf(lineRefs: readonly string[]): Promise<LineState> {
     if (lineRefs.length === 0) return { busy: new Set(), firstWaiting: new Map() };
     const rows = await this.tx.query<{ line_ref: string; busy: boolean; first_waiting: number | null }>(
-      `SELECT t.line_ref, EXISTS (SELECT FROM router_attempt a WHERE a.line_ref = t.line_ref AND a.live) AS busy,
-         (SELECT min(position) FROM router_call c WHERE c.waits_for = t.line_ref AND c.state = 'queued') AS first_waiting
-       FROM unnest($1::text[]) AS t(line_ref)`, [lineRefs]);
+      `SELECT t.line_ref, a.live IS NOT NULL AS busy, (SELECT min(position) FROM router_call c WHERE c.waits_for = t.line_ref AND c.state = 'queued') AS first_waiting
+       FROM unnest($1::text[]) AS t(line_ref) LEFT JOIN LATERAL (SELECT live FROM router_attempt WHERE line_ref = t.line_ref AND live LIMIT 1) a ON true`, [lineRefs]);
     return {
       busy: new Set(rows.filter(({ busy }) => busy).map(({ line_ref }) => line_ref)),
       firstWaiting: new Map(rows.flatMap(({ line_ref, first_waiting }): [string, number][] => (first_waiting === null ? [] : [[line_ref, first_waiting]]))),
@@ -84,7 +83,7 @@ export class PgAttempts implements Attempts {
   }
 
   async overdueSending(sentBeforeMs: number, limit: number): Promise<LiveAttempt[]> {
-    return await this.read(`a.attempt_id IN (SELECT attempt_id FROM router_attempt WHERE state = 'sending' AND live AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [sentBeforeMs, limit]);
+    return await this.read(`a.attempt_id IN (SELECT attempt_id FROM router_attempt WHERE state = 'sending' AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [sentBeforeMs, limit]);
   }
 
   async find(attemptId: string): Promise<LiveAttempt | undefined> {
@@ -97,7 +96,6 @@ export class PgAttempts implements Attempts {
     await this.tx.query(`UPDATE router_call SET command = NULL WHERE call_id = ANY($1::text[]) AND state = 'closed'`, [moved.map((row) => row.call_id)]);
     return true;
   }
-
 
   private async read(condition: string, values: Parameters<Tx['query']>[1]): Promise<LiveAttempt[]> {
     return (await this.tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM router_attempt a JOIN router_call c USING (call_id) WHERE ${condition}`, values)).map(toLiveAttempt);

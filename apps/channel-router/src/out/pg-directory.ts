@@ -60,7 +60,8 @@ export class PgDirectory implements Directory {
     const rows = await this.tx.query<{ channel: string; condition: unknown; drained: boolean; score: number | null; live: number; sent: number; trial: boolean }>(
       `SELECT q.channel, s.condition, s.score, coalesce(o.override->>'override' = 'drain', false) AS drained,
          coalesce(l.live, 0)::int AS live,
-         EXISTS (SELECT FROM router_attempt a WHERE a.channel = q.channel AND a.live AND a.trial AND a.heard_at IS NULL AND a.sent_at >= (s.condition->>'since')::bigint) AS trial, (SELECT count(*)::int FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at > $2) AS sent
+         EXISTS (SELECT FROM router_attempt a WHERE a.channel = q.channel AND a.trial AND a.live AND a.heard_at IS NULL AND a.sent_at >= (s.condition->>'since')::bigint) AS trial,
+         (SELECT count(*)::int FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at > $2) AS sent
        FROM unnest($1::text[]) AS q(channel) LEFT JOIN router_channel s USING (channel) LEFT JOIN router_override o USING (channel)
        LEFT JOIN (SELECT channel, count(*) AS live FROM router_attempt WHERE live GROUP BY channel) l USING (channel)`, [channels, nowMs - 1000]);
     return new Map(rows.map((row): [string, ChannelStanding] => [row.channel, {

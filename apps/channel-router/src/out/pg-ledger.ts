@@ -101,6 +101,16 @@ export class PgLedger extends Ledger {
     await this.database.query(`UPDATE router_channel_contact SET probe_failures = CASE WHEN $2 THEN 0 ELSE probe_failures + 1 END WHERE channel = $1`, [channel, well]);
   }
 
+  override async dropClosed(queuedBeforeMs: number, limit: number): Promise<boolean> {
+    const dropped = await this.database.query(
+      `WITH over AS (
+         SELECT call_id FROM router_call c WHERE state = 'closed' AND created < $1 AND NOT EXISTS (SELECT FROM router_attempt a WHERE a.call_id = c.call_id AND a.live)
+         ORDER BY created LIMIT $2 FOR UPDATE SKIP LOCKED
+       ), attempts AS (DELETE FROM router_attempt WHERE call_id IN (SELECT call_id FROM over))
+       DELETE FROM router_call WHERE call_id IN (SELECT call_id FROM over) RETURNING call_id`, [queuedBeforeMs, limit]);
+    return dropped.length === limit;
+  }
+
   override async inDoubt(): Promise<ReadonlyMap<string, number>> {
     const rows = await this.database.query<{ channel: string; count: number }>(`SELECT channel, count(*)::int AS count FROM router_attempt WHERE live AND state = 'unknown' GROUP BY channel`);
     return new Map(rows.map(({ channel, count }) => [channel, count]));

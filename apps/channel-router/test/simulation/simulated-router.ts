@@ -125,6 +125,9 @@ class ProcessLedger extends Ledger {
   override probed(...given: Parameters<Ledger['probed']>): Promise<void> {
     return this.step(() => this.inner.probed(...given));
   }
+  override dropClosed(...given: Parameters<Ledger['dropClosed']>): Promise<boolean> {
+    return this.step(() => this.inner.dropClosed(...given));
+  }
   override inDoubt(): ReturnType<Ledger['inDoubt']> {
     return this.step(() => this.inner.inDoubt());
   }

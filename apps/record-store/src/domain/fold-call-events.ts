@@ -1,4 +1,5 @@
 import { closeTypes, type CallEvent, type CallEventOf, type CallEventType, type CallRecord, type CallStage, type EventSource, type Recording } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 
 /** Which source is believed where two of them disagree: query > callback > poll > derived > our own conclusions. */
 const precedence: Readonly<Record<EventSource, number>> = { query: 6, callback: 5, poll: 4, derived: 3, router: 2, gateway: 2, archiver: 2, reaper: 1 };
@@ -178,18 +179,4 @@ function unannounced(facts: Facts): Recording {
   const ended = facts.best('cc.call.ended.v1');
   if (ended === undefined || connectionOf(facts) !== undefined) return { status: 'expected' };
   return ended.source === 'reaper' ? { status: 'failed', reason: 'nobody knows whether there is one: no end of the call was heard of' } : { status: 'absent' };
-}
-
-/** The object without its undefined fields. */
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  for (const key in fields) {
-    const value = fields[key];
-    if (isDefined(value)) kept[key] = value;
-  }
-  return kept;
-}
-
-function isDefined<T>(value: T): value is Exclude<T, undefined> {
-  return value !== undefined;
 }
