@@ -6,9 +6,8 @@ import { Router } from './domain/router';
 import { CallCommandsConsumer } from './in/call-commands.consumer';
 import { CallEventsConsumer } from './in/call-events.consumer';
 import { DirectoryConsumer } from './in/directory.consumer';
-import { RouterAmbience, RouterLoops } from './in/router-loops';
-import { LoggingRouterWatch } from './in/router-watch';
-import { VendorWork } from './in/vendor-work';
+import { RouterLoops } from './in/router-loops';
+import { LoggingRouterWatch } from './in/logging-router-watch';
 import { PgLedger } from './out/pg-ledger';
 import { VendorCarriers } from './out/vendor-carriers';
 
@@ -18,8 +17,6 @@ import { VendorCarriers } from './out/vendor-carriers';
     PgLedger,
     VendorCarriers,
     LoggingRouterWatch,
-    RouterAmbience,
-    VendorWork,
     RouterLoops,
     ...channelsProviders(ChannelRouterSettings),
     {

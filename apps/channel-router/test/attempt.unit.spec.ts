@@ -1,6 +1,6 @@
 import { CallEvent, callEventSchemas, EventSource, type Route } from '@cc/contracts';
 import {
-  attemptIdOf, closedUndialled, endedByRefusal, lateRingEvent, liveStates, outcomeClassOf, reapedEvent, resolvedEvent, settledEvent, startedEvent, stateAfter,
+  attemptIdOf, closedUnplaced, endedByRefusal, lateRingEvent, liveStates, outcomeClassOf, reapedEvent, resolvedEvent, settledEvent, startedEvent, stateAfter,
   type Attempt, type DialResult, type OutcomeClass, type Refusal,
 } from '../src/domain/attempt';
 import type { VendorWord } from '../src/domain/ledger';
@@ -62,7 +62,7 @@ describe('an attempt', () => {
   });
 
   it('that rang although it counted as not placed is told of', () => {
-    expect(lawful(lateRingEvent(attempt, 'refused', 5000))).toEqual({ ...about, type: 'cc.call.late-ring.v1', id: 'call-1-1/late-ring', heard: 'refused' });
+    expect(lawful(lateRingEvent(attempt, 'connected', 5000))).toEqual({ ...about, type: 'cc.call.late-ring.v1', id: 'call-1-1/late-ring', heard: 'connected' });
   });
 });
 
@@ -71,9 +71,9 @@ describe('a call that no vendor was asked to place', () => {
   const call = { callId: 'call-1', tenant: 'acme' };
   it('ends without an attempt, with the route where there was one', () => {
     const cancelled = { closeType: 255, endedBy: 'application', reason: 'cancelled' } as const;
-    expect(lawful(closedUndialled(call, cancelled, 5000))).toEqual({ ...ofCall, type: 'cc.call.ended.v1', id: 'call-1/ended', ...cancelled });
+    expect(lawful(closedUnplaced(call, cancelled, 5000))).toEqual({ ...ofCall, type: 'cc.call.ended.v1', id: 'call-1/ended', ...cancelled });
     const busy = { closeType: 3, endedBy: 'cc', reason: 'busy', route: { ...route, lineBusy: true } } as const;
-    expect(lawful(closedUndialled(call, busy, 5000))).toEqual({ ...ofCall, type: 'cc.call.ended.v1', id: 'call-1/ended', ...busy });
+    expect(lawful(closedUnplaced(call, busy, 5000))).toEqual({ ...ofCall, type: 'cc.call.ended.v1', id: 'call-1/ended', ...busy });
   });
 });
 

@@ -110,7 +110,7 @@ export function beginCases(desk: () => Desk): void {
     await desk().begin(attempt);
     expect(await desk().found(attempt.attemptId)).toEqual({
       attemptId: attempt.attemptId, callId: placed.callId, tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', seat: 'seat-1', state: 'sending', vendorCallId: undefined,
-      sentAt: NOW, giveUpAt: LOOK, holdUntil: HOLD, answered: false, notFoundSince: undefined, heard: false, callOpen: true, command: placed,
+      sentAt: NOW, giveUpAt: LOOK, holdUntil: HOLD, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: false, callOpen: true, command: placed,
     });
     expect(await desk().due(NOW + 9_000_000)).toEqual([]);
     expect(await desk().begin()).toEqual([]);
@@ -353,6 +353,7 @@ export function cancelCases(desk: () => Desk): void {
     await desk().ledger.hangUpAgain(first, NOW + 200);
     expect(await desk().hangUps(NOW + 199)).toEqual([]);
     expect(await desk().hangUps(NOW + 200)).toEqual([first]);
+    expect((await desk().found(first)).hangUpTries).toBe(2);
     expect(await desk().hangUps(NOW + 200 + HANG_UP_LEASE_MS - 1)).toEqual(others.sort());
     expect(await desk().hangUps(NOW + 200 + HANG_UP_LEASE_MS)).toEqual([first]);
     await desk().hear('ended', first);
@@ -402,8 +403,10 @@ export function lookCases(desk: () => Desk): void {
     await desk().ledger.looked(attemptId, { lookAtMs: NOW + 700, notFoundSince: NOW + 3 });
     expect(await desk().found(attemptId)).toMatchObject({ answered: false, notFoundSince: NOW + 3 });
     await desk().ledger.looked(attemptId, { lookAtMs: NOW + 800, answered: true });
+    expect(await desk().found(attemptId)).toMatchObject({ answered: true, notFoundSince: undefined });
+    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 850, notFoundSince: NOW + 4 });
     await desk().ledger.looked(attemptId, { lookAtMs: NOW + 900 });
-    expect(await desk().found(attemptId)).toMatchObject({ answered: true, notFoundSince: NOW + 3 });
+    expect(await desk().found(attemptId)).toMatchObject({ answered: true, notFoundSince: NOW + 4 });
     expect(await desk().overdue(NOW + 899)).toEqual([]);
     expect(await desk().overdue(NOW + 900)).toEqual([attemptId]);
   });
@@ -440,6 +443,12 @@ export function lookCases(desk: () => Desk): void {
     expect(await desk().ledger.dropClosed(NOW, 10)).toBe(false);
     expect(await left()).toEqual([recent, held]);
     expect(await desk().due()).toEqual([open]);
+  });
+
+  it('takes those apart of whose calls the vendor has told the id', async () => {
+    const [named, unnamed] = [await desk().inState('accepted'), await desk().inState('unknown')].map(({ attemptId }) => attemptId);
+    const taken = async (which: 'all' | 'named' | 'unnamed'): Promise<string[]> => (await desk().ledger.takeOverdue('e9-main', which, NOW + 9_000_000, NOW, 10)).map(({ attemptId }) => attemptId).sort();
+    expect([await taken('named'), await taken('unnamed'), await taken('all')]).toEqual([[named], [unnamed], [named, unnamed].sort()]);
   });
 
   it('counts attempts in doubt by channel', async () => {

@@ -67,7 +67,7 @@ export function directoryCases(desk: () => Desk): void {
       { attemptId, callId, tenant: 'acme', number: 1, channel: 'a', vendor: 'e9', kind: 'rejected', vendorCode: '31', reason: 'no balance' },
       { attemptId: second.attemptId, callId, tenant: 'acme', number: 2, channel: 'b', vendor: 'hw', kind: 'withheld', vendorCode: undefined, reason: 'paused' },
     ]);
-    expect(refusals.get(doubtful.callId)).toMatchObject([{ kind: 'not-sent', number: 1 }]);
+    expect(refusals.get(doubtful.callId)).toMatchObject([{ kind: 'not-placed', number: 1 }]);
     expect((await desk().survey({ callIds: ['call-none'] })).refusals.size).toBe(0);
   });
 
@@ -116,8 +116,8 @@ export function channelCases(desk: () => Desk): void {
     await desk().inState('unknown');
     await desk().inState('ended');
     expect(await rows()).toEqual([
-      { channel: 'b', condition: initialCondition(NOW), override: undefined, score: 1, probeFailures: 0, liveCalls: 0, announced: 'digest', announcedAt: NOW, seenAt: NOW },
-      { channel: 'e9-main', condition, override: override(), score: 0.25, probeFailures: 1, liveCalls: 1, announced: 'later', announcedAt: NOW + 1, seenAt: NOW + 2 },
+      { channel: 'b', condition: initialCondition(NOW), score: 1, probeFailures: 0, liveCalls: 0, announced: 'digest', announcedAt: NOW, seenAt: NOW },
+      { channel: 'e9-main', condition, score: 0.25, probeFailures: 1, liveCalls: 1, announced: 'later', announcedAt: NOW + 1, seenAt: NOW + 2 },
     ]);
   });
 
@@ -128,7 +128,7 @@ export function channelCases(desk: () => Desk): void {
     await desk().in(({ channels }) => channels.forget(['e9-main', 'never there']));
     expect((await rows()).map(({ channel }) => channel)).toEqual(['b']);
     await desk().save(update());
-    expect((await rows()).map((row) => row.override?.override)).toEqual([undefined, 'drain']);
+    expect([...(await desk().in(({ channels }) => channels.overrides()))]).toEqual([['e9-main', override()]]);
   });
 
   it('replaces an override by the next word of the log', async () => {

@@ -1,17 +1,19 @@
 import { CallEvent, type ResolveAttempt } from '@cc/contracts';
-import { Clock } from '@cc/kernel';
+import { SettableClock } from '@cc/testing';
 import type { AskResult, DialResult, HangUpResult } from '../src/domain/attempt';
-import { Carriers, RouterWatch, type CarrierFacts, type ClearNumbers } from '../src/domain/carriers';
+import { Carriers, type CarrierFacts, type ClearNumbers } from '../src/domain/carriers';
 import { FollowUp, nextStep, type NextStep } from '../src/domain/follow-up';
-import type { LiveAttempt } from '../src/domain/ledger';
+import type { AttemptRecord } from '../src/domain/ledger';
 import { accepted, command, Desk, inDoubt, NOW } from './ledger-desk';
 import { MemoryLedger } from './memory-ledger';
+import { facts, health } from './scripted-carriers';
+import { SilentWatch } from './silent-watch';
 
 const limits = { querySeconds: 900, graceSeconds: 60, redialTenants: [] };
 const GIVE_UP = NOW + 90_000;
 const HOLD = NOW + 3_600_000;
-const attempt = (more: Partial<LiveAttempt> = {}): LiveAttempt => ({
-  attemptId: 'call-1-1', callId: 'call-1', tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', state: 'unknown', vendorCallId: undefined, sentAt: NOW, giveUpAt: GIVE_UP, holdUntil: HOLD, answered: false, notFoundSince: undefined, heard: true,
+const attempt = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
+  attemptId: 'call-1-1', callId: 'call-1', tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', state: 'unknown', vendorCallId: undefined, sentAt: NOW, giveUpAt: GIVE_UP, holdUntil: HOLD, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: true,
   callOpen: true, command: undefined, ...more,
 });
 const told: AskResult = { kind: 'told' };
@@ -20,9 +22,9 @@ const noAnswer: AskResult = { kind: 'no-answer', reason: 'timeout' };
 const cannotBeAsked = undefined;
 
 const again = (atMs: number, notFoundSince?: number): NextStep => ({ kind: 'look-again', atMs, ...(notFoundSince === undefined ? {} : { notFoundSince }) });
-const placed: Partial<LiveAttempt> = { state: 'accepted', giveUpAt: HOLD, vendorCallId: 'v-1' };
+const placed: Partial<AttemptRecord> = { state: 'accepted', giveUpAt: HOLD, vendorCallId: 'v-1' };
 
-const steps: readonly (readonly [string, Partial<LiveAttempt>, AskResult | undefined, number, NextStep])[] = [
+const steps: readonly (readonly [string, Partial<AttemptRecord>, AskResult | undefined, number, NextStep])[] = [
   ['in doubt, not found for the first time: it is asked again 30 s later', {}, notFound, GIVE_UP + 5, again(GIVE_UP + 30_005, GIVE_UP + 5)],
   ['in doubt, not found again too soon', { notFoundSince: GIVE_UP }, notFound, GIVE_UP + 29_999, again(GIVE_UP + 30_000, GIVE_UP)],
   ['in doubt, not found again 30 s later: nobody rang', { notFoundSince: GIVE_UP }, notFound, GIVE_UP + 30_000, { kind: 'not-placed' }],
@@ -55,30 +57,19 @@ it.each(steps)('%s', (_name, more, answer, nowMs, expected) => {
   expect(nextStep(attempt(more), answer, limits, nowMs)).toEqual(expected);
 });
 
-class HandClock extends Clock {
-  constructor(public ms: number) {
-    super();
-  }
-  override nowMs(): number {
-    return this.ms;
-  }
-}
-
 /** A vendor that answers as it is told to. */
 class AskedCarriers extends Carriers {
   readonly asked: string[] = [];
   answer: AskResult = noAnswer;
-  constructor(private readonly facts: Pick<CarrierFacts, 'canQuery' | 'findsByAttempt' | 'queriesPerMinute'> | 'gone') {
+  constructor(private readonly asking: Pick<CarrierFacts, 'canQuery' | 'findsByAttempt' | 'queriesPerMinute'> | 'gone') {
     super();
   }
   override all(): readonly CarrierFacts[] {
     return [];
   }
   override find(channel: string): CarrierFacts | undefined {
-    if (this.facts === 'gone') return undefined;
-    const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
-    const health = { windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 20, silentCalls: 2, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3, probeSeconds: 15 };
-    return { channel, vendor: 'e9', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health, canProbe: false, longestCallSeconds: 60, described: { channel, vendor: 'e9', protocol: 'callback', enabled: true, capabilities, weight: 1 }, ...this.facts };
+    if (this.asking === 'gone') return undefined;
+    return facts(channel, { vendor: 'e9', health: { ...health, silenceSeconds: 20 }, longestCallSeconds: 60, ...this.asking });
   }
   override numbersOf(): ClearNumbers | undefined {
     return undefined;
@@ -95,7 +86,7 @@ class AskedCarriers extends Carriers {
   override hangUp(): Promise<HangUpResult> {
     return Promise.reject(new Error('nothing is hung up here'));
   }
-  override ask({ attemptId }: LiveAttempt): Promise<AskResult> {
+  override ask({ attemptId }: AttemptRecord): Promise<AskResult> {
     this.asked.push(attemptId);
     return Promise.resolve(this.answer);
   }
@@ -104,22 +95,15 @@ class AskedCarriers extends Carriers {
   }
 }
 
-class NotingWatch extends RouterWatch {
+class NotingWatch extends SilentWatch {
   readonly notes: string[] = [];
-  override dialled(): void {}
-  override outcomeLost(): void {}
-  override standing(): void {}
-  override hungUp(): void {}
-  override lateRing(): void {}
-  override reaped(_attempt: LiveAttempt, lineKept: boolean): void {
+
+  override reaped(_attempt: AttemptRecord, lineKept: boolean): void {
     this.notes.push(lineKept ? 'reaped, line kept' : 'reaped');
   }
-  override resolved(_attempt: LiveAttempt, by: 'query' | 'operator'): void {
+  override resolved(_attempt: AttemptRecord, by: 'query' | 'operator'): void {
     this.notes.push(`resolved by ${by}`);
   }
-  override changed(): void {}
-  override inDoubt(): void {}
-  override probeFailed(): void {}
 }
 
 const whole = { canQuery: true, findsByAttempt: true, queriesPerMinute: 60 };
@@ -127,7 +111,7 @@ const whole = { canQuery: true, findsByAttempt: true, queriesPerMinute: 60 };
 function office(facts: ConstructorParameters<typeof AskedCarriers>[0] = whole, redialTenants: readonly string[] = []) {
   const ledger = new MemoryLedger();
   const carriers = new AskedCarriers(facts);
-  const clock = new HandClock(GIVE_UP + 10);
+  const clock = new SettableClock(GIVE_UP + 10);
   const watch = new NotingWatch();
   const followUp = new FollowUp(ledger, carriers, clock, { ...limits, redialTenants }, watch);
   const told = (): object[] => ledger.events.map((event) => {
@@ -135,8 +119,9 @@ function office(facts: ConstructorParameters<typeof AskedCarriers>[0] = whole, r
     return { type: event.type, source: event.source, ...('reason' in event ? { reason: event.reason } : {}) };
   });
   const advance = async (ms: number): Promise<boolean> => {
-    clock.ms += ms;
-    return await followUp.step();
+    clock.now += ms;
+    const looked = await Promise.all((await followUp.channels()).map((channel) => followUp.lookAfterChannel(channel)));
+    return looked.some(Boolean);
   };
   return { ledger, carriers, clock, watch, followUp, told, advance, desk: new Desk(ledger) };
 }
@@ -184,7 +169,7 @@ describe('looking after attempts', () => {
     expect(await advance(19_999)).toBe(false);
     expect(await advance(1)).toBe(true);
     expect(toldOf()).toHaveLength(1);
-    clock.ms = holdUntil;
+    clock.now = holdUntil;
     await advance(0);
     expect(await desk.found(attemptId)).toMatchObject({ state: 'abandoned', command: undefined });
     expect([(await desk.lines(lineRef)).busy.size, toldOf().length, carriers.asked]).toEqual([0, 2, []]);
@@ -195,7 +180,7 @@ describe('looking after attempts', () => {
   it('ends an accepted call whose end nobody tells', async () => {
     const { clock, advance, desk, told: toldOf } = office();
     const { attemptId, holdUntil } = await desk.inState('accepted');
-    clock.ms = holdUntil + 600_000;
+    clock.now = holdUntil + 600_000;
     await advance(0);
     expect(await desk.found(attemptId)).toMatchObject({ state: 'abandoned', callOpen: false });
     expect(toldOf()).toEqual([{ type: 'cc.call.ended.v1', source: 'reaper', reason: 'no end was heard of within the limit, and the vendor gave none' }]);
@@ -214,6 +199,16 @@ describe('looking after attempts', () => {
     expect(carriers.asked).toEqual(asked ? [attemptId] : []);
   });
 
+  it('does not spend a question on those that the vendor cannot be asked about, and does not let them wait for one', async () => {
+    const { carriers, advance, desk } = office({ ...whole, findsByAttempt: false, queriesPerMinute: 1 });
+    const doubts = [await desk.inState('unknown'), await desk.inState('unknown')];
+    const { attemptId } = await desk.live();
+    await desk.settle(attemptId, accepted({ vendorCallId: 'v-1', lookAt: GIVE_UP }));
+    expect([await advance(0), await advance(0)]).toEqual([true, true]);
+    expect(carriers.asked).toEqual([attemptId]);
+    expect(await Promise.all(doubts.map(async (doubt) => (await desk.found(doubt.attemptId)).callOpen))).toEqual([false, false]);
+  });
+
   it('asks no faster than the vendor may be asked, and remembers that it has told', async () => {
     const { carriers, advance, desk } = office();
     const attempts = [await desk.inState('unknown'), await desk.inState('unknown')];
@@ -226,9 +221,9 @@ describe('looking after attempts', () => {
   it('leaves one alone of which a callback has come while the vendor was asked', async () => {
     const { carriers, watch, clock, advance, desk, told: toldOf } = office();
     const { attemptId } = await desk.inState('unknown');
-    clock.ms += 900_000;
+    clock.now += 900_000;
     carriers.ask = async () => {
-      await desk.hear('placed', attemptId, 'v-1', clock.ms);
+      await desk.hear('placed', attemptId, 'v-1', clock.now);
       return noAnswer;
     };
     await advance(0);
@@ -242,7 +237,7 @@ describe('looking after attempts', () => {
     carriers.answer = notFound;
     await advance(0);
     carriers.ask = async () => {
-      await desk.hear('placed', attemptId, 'v-1', clock.ms);
+      await desk.hear('placed', attemptId, 'v-1', clock.now);
       return notFound;
     };
     await advance(30_000);

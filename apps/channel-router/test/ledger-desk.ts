@@ -1,7 +1,7 @@
 import type { PlaceCall } from '@cc/contracts';
 import { newId } from '@cc/kernel';
 import { attemptIdOf, type AttemptState } from '../src/domain/attempt';
-import type { ChannelUpdate, DialEvidence, EvidenceQuestion, Ledger, LedgerUnit, LineState, LiveAttempt, NewAttempt, Settlement, Survey, SurveyQuestions, VendorWord } from '../src/domain/ledger';
+import type { ChannelUpdate, DialEvidence, EvidenceQuestion, Ledger, LedgerUnit, LineState, AttemptRecord, NewAttempt, Settlement, Survey, SurveyQuestions, VendorWord } from '../src/domain/ledger';
 
 export const NOW = 1_790_000_000_000;
 export const LOOK = NOW + 90_000;
@@ -55,7 +55,7 @@ export class Desk {
   settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'> {
     return this.in(({ attempts }) => attempts.settle(attemptId, settlement));
   }
-  hear(says: VendorWord['says'], attemptId: string, vendorCallId?: string, nowMs = NOW + 20, asked = false): Promise<readonly LiveAttempt[]> {
+  hear(says: VendorWord['says'], attemptId: string, vendorCallId?: string, nowMs = NOW + 20, asked = false): Promise<readonly AttemptRecord[]> {
     return this.in(({ attempts }) => attempts.hear([{ attemptId, says, vendorCallId, asked }], nowMs, NOW + 900_000));
   }
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
@@ -70,7 +70,7 @@ export class Desk {
   lines(...lineRefs: readonly string[]): Promise<LineState> {
     return this.in(({ attempts }) => attempts.linesOf(lineRefs));
   }
-  async found(attemptId: string): Promise<LiveAttempt> {
+  async found(attemptId: string): Promise<AttemptRecord> {
     const attempt = await this.in(({ attempts }) => attempts.find(attemptId));
     if (attempt === undefined) throw new Error(`There is no attempt ${attemptId}`);
     return attempt;
@@ -83,7 +83,7 @@ export class Desk {
   }
   /** Attempts of e9-main that are due at that time, without taking them for long. */
   async overdue(nowMs: number, againAtMs = nowMs, limit = 10): Promise<string[]> {
-    return (await this.ledger.takeOverdue('e9-main', nowMs, againAtMs, limit)).map(({ attemptId }) => attemptId).sort();
+    return (await this.ledger.takeOverdue('e9-main', 'all', nowMs, againAtMs, limit)).map(({ attemptId }) => attemptId).sort();
   }
   /** An attempt in that state. */
   async inState(state: AttemptState, more: Partial<NewAttempt> = {}): Promise<NewAttempt> {

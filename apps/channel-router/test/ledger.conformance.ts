@@ -1,6 +1,6 @@
 import type { CallEvent } from '@cc/contracts';
 import { eventually } from '@cc/testing';
-import { closedUndialled } from '../src/domain/attempt';
+import { closedUnplaced } from '../src/domain/attempt';
 import type { Ledger } from '../src/domain/ledger';
 import { beginCases, cancelCases, hearCases, lookCases, queueCases, resolveCases, settleCases } from './attempts.conformance';
 import { binding, channelCases, directoryCases, evidenceCases, override, probeCases, session, update } from './directory.conformance';
@@ -34,7 +34,7 @@ export function ledgerConformance(open: () => LedgerUnderTest): void {
 
 function transactionCases(open: () => LedgerUnderTest): void {
   const desk = (): Desk => new Desk(open().ledger);
-  const told = closedUndialled({ callId: 'call-told', tenant: 'acme' }, { closeType: 255, endedBy: 'cc', reason: 'x' }, NOW);
+  const told = closedUnplaced({ callId: 'call-told', tenant: 'acme' }, { closeType: 255, endedBy: 'cc', reason: 'x' }, NOW);
 
   it('commits everything, journal included, or nothing', async () => {
     const [kept, live] = [command(), await desk().inState('unknown')];

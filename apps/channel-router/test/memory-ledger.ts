@@ -1,8 +1,8 @@
 import { bindingKey, seatKey, type Binding, type CallEvent, type ChannelHealth, type ChannelOverride, type Kept, type PlaceCall, type RouteSimulation, type SeatSession } from '@cc/contracts';
 import { liveStates, type AttemptState, type Refusal } from '../src/domain/attempt';
 import {
-  Ledger, type Attempts, type CallQueue, type ChannelRow, type ChannelStates, type ChannelUpdate, type DialEvidence, type Directory, type EvidenceQuestion, type Journal, type LedgerUnit, type LineState,
-  type LiveAttempt, type NewAttempt, type QueuedCall, type Settlement, type Survey, type SurveyQuestions, type VendorWord,
+  callerDialKey, Ledger, type Attempts, type CallQueue, type ChannelRow, type ChannelStates, type ChannelUpdate, type DialEvidence, type Directory, type EvidenceQuestion, type Journal, type LedgerUnit, type LineState,
+  type AttemptRecord, type Look, type NewAttempt, type Overdue, type Postponed, type QueuedCall, type Settlement, type Survey, type SurveyQuestions, type VendorWord,
 } from '../src/domain/ledger';
 
 export interface StoredCall {
@@ -23,6 +23,7 @@ export interface StoredAttempt extends NewAttempt {
   readonly acceptedAt: number | undefined;
   readonly heardAt: number | undefined;
   readonly answered: boolean;
+  readonly hangUpTries: number;
   readonly notFoundSince: number | undefined;
   readonly hangUpAt: number | undefined;
   readonly lateRing: boolean;
@@ -79,6 +80,8 @@ export class MemoryLedger extends Ledger {
   readonly overrides = new Table<ChannelOverride>(this.undo);
   readonly bindings = new Table<Binding>(this.undo);
   readonly seats = new Table<SeatSession>(this.undo);
+  /** Calls that waited for a line at some time. */
+  readonly everWaited = new Set<string>();
   /** How far each reader of the log is. */
   readonly cursors = new Table<number>(this.undo);
   readonly events: CallEvent[] = [];
@@ -137,11 +140,11 @@ export class MemoryLedger extends Ledger {
     return [...new Set(this.attempts.values().filter((a) => isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs).map(({ channel }) => channel))];
   }
 
-  override async takeOverdue(channel: string, nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
+  override async takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
     return await this.transaction(async () => {
-      const due = this.attempts.values().filter((a) => a.channel === channel && isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs).sort((a, b) => a.lookAt - b.lookAt).slice(0, limit);
+      const due = this.attempts.values().filter((a) => a.channel === channel && isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs && (which === 'all' || (a.vendorCallId !== undefined) === (which === 'named'))).sort((a, b) => a.lookAt - b.lookAt).slice(0, limit);
       for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, lookAt: againAtMs });
-      return due.map((attempt) => this.liveOf(attempt));
+      return due.map((attempt) => this.recordOf(attempt));
     });
   }
 
@@ -154,15 +157,15 @@ export class MemoryLedger extends Ledger {
     });
   }
 
-  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void> {
-    await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, lookAt: lookAtMs, answered: a.answered || answered === true, notFoundSince: notFoundSince ?? a.notFoundSince })));
+  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: Look): Promise<void> {
+    await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, lookAt: lookAtMs, answered: a.answered || answered === true, notFoundSince: answered === true ? undefined : (notFoundSince ?? a.notFoundSince) })));
   }
 
-  override async takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
+  override async takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
     return await this.transaction(async () => {
       const due = this.attempts.values().filter((a) => a.hangUpAt !== undefined && a.hangUpAt <= nowMs && a.vendorCallId !== undefined && (a.state === 'accepted' || a.lateRing)).slice(0, limit);
-      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: againAtMs });
-      return due.map((attempt) => this.liveOf(attempt));
+      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: againAtMs, hangUpTries: attempt.hangUpTries + 1 });
+      return due.map((attempt) => this.recordOf(attempt));
     });
   }
 
@@ -221,10 +224,10 @@ export class MemoryLedger extends Ledger {
     if (call !== undefined) this.calls.set(callId, changed(call));
   }
 
-  liveOf(attempt: StoredAttempt): LiveAttempt {
-    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince, heardAt } = attempt;
+  recordOf(attempt: StoredAttempt): AttemptRecord {
+    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, hangUpTries, notFoundSince, heardAt } = attempt;
     const call = this.calls.rows.get(callId);
-    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, notFoundSince, heard: heardAt !== undefined, callOpen: call?.state !== 'closed', command: call?.command };
+    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, hangUpTries, notFoundSince, heard: heardAt !== undefined, callOpen: call?.state !== 'closed', command: call?.command };
   }
 }
 
@@ -242,7 +245,7 @@ class MemoryQueue implements CallQueue {
   }
 
   async requestCancel(callIds: readonly string[], nowMs: number): Promise<void> {
-    for (const attempt of this.ledger.attempts.values()) if (callIds.includes(attempt.callId) && isLive(attempt)) this.ledger.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: nowMs });
+    for (const attempt of this.ledger.attempts.values()) if (callIds.includes(attempt.callId) && isLive(attempt)) this.ledger.attempts.set(attempt.attemptId, { ...attempt, hangUpAt: Math.min(attempt.hangUpAt ?? nowMs, nowMs), hangUpTries: 0 });
     for (const callId of callIds) this.ledger.changeCall(callId, (call) => (call.state === 'closed' ? call : { ...call, cancelled: true, nextTry: 0 }));
   }
 
@@ -252,7 +255,8 @@ class MemoryQueue implements CallQueue {
     return due.slice(0, limit).flatMap(({ command, cancelled, position }) => (command === undefined ? [] : [{ command, cancelled, position }]));
   }
 
-  async postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void> {
+  async postpone(calls: readonly Postponed[]): Promise<void> {
+    for (const { callId, waitsFor } of calls) if (waitsFor !== undefined) this.ledger.everWaited.add(callId);
     for (const { callId, nextTryMs, waitsFor } of calls) this.ledger.changeCall(callId, (call) => (call.state === 'queued' ? { ...call, nextTry: nextTryMs, waitsFor } : call));
   }
 
@@ -286,7 +290,7 @@ class MemoryAttempts implements Attempts {
       const rival = this.ledger.attempts.values().some((other) => other.attemptId === attempt.attemptId || (isLive(other) && (other.callId === attempt.callId || other.lineRef === attempt.lineRef)));
       if (rival) continue;
       this.ledger.attempts.set(attempt.attemptId, {
-        ...attempt, state: 'sending', vendorCallId: undefined, settlement: undefined, acceptedAt: undefined, heardAt: undefined, answered: false, notFoundSince: undefined, hangUpAt: undefined, lateRing: false,
+        ...attempt, state: 'sending', vendorCallId: undefined, settlement: undefined, acceptedAt: undefined, heardAt: undefined, answered: false, hangUpTries: 0, notFoundSince: undefined, hangUpAt: undefined, lateRing: false,
       });
       this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'live', waitsFor: undefined }));
       begun.add(attempt.attemptId);
@@ -303,7 +307,7 @@ class MemoryAttempts implements Attempts {
     return 'moved';
   }
 
-  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<LiveAttempt[]> {
+  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<AttemptRecord[]> {
     const late = new Set<string>();
     for (const { attemptId, vendorCallId, says, asked } of [...words].sort((a, b) => Number(a.says === 'ended') - Number(b.says === 'ended'))) {
       const attempt = this.ledger.attempts.rows.get(attemptId);
@@ -315,7 +319,7 @@ class MemoryAttempts implements Attempts {
         late.add(attemptId);
       }
     }
-    return this.ledger.attempts.values().filter((attempt) => late.has(attempt.attemptId)).map((attempt) => this.ledger.liveOf(attempt));
+    return this.ledger.attempts.values().filter((attempt) => late.has(attempt.attemptId)).map((attempt) => this.ledger.recordOf(attempt));
   }
 
   private hearLive(attempt: StoredAttempt, { says, asked }: { readonly says: VendorWord['says']; readonly asked: boolean }, nowMs: number, lookAtMs: number): void {
@@ -327,13 +331,13 @@ class MemoryAttempts implements Attempts {
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
   }
 
-  async overdueSending(sentBeforeMs: number, limit: number): Promise<LiveAttempt[]> {
-    return this.ledger.attempts.values().filter((a) => a.state === 'sending' && a.sentAt < sentBeforeMs).sort((a, b) => a.sentAt - b.sentAt).slice(0, limit).map((attempt) => this.ledger.liveOf(attempt));
+  async overdueSending(sentBeforeMs: number, limit: number): Promise<AttemptRecord[]> {
+    return this.ledger.attempts.values().filter((a) => a.state === 'sending' && a.sentAt < sentBeforeMs).sort((a, b) => a.sentAt - b.sentAt).slice(0, limit).map((attempt) => this.ledger.recordOf(attempt));
   }
 
-  async find(attemptId: string): Promise<LiveAttempt | undefined> {
+  async find(attemptId: string): Promise<AttemptRecord | undefined> {
     const attempt = this.ledger.attempts.rows.get(attemptId);
-    return attempt === undefined ? undefined : this.ledger.liveOf(attempt);
+    return attempt === undefined ? undefined : this.ledger.recordOf(attempt);
   }
 
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
@@ -378,9 +382,9 @@ class MemoryDirectory implements Directory {
     const refusals = new Map<string, Refusal[]>();
     const dials = new Map<string, { minute: number; day: number }>();
     for (const attempt of attempts) {
-      if (callIds.includes(attempt.callId) && !isLive(attempt)) refusals.set(attempt.callId, [...(refusals.get(attempt.callId) ?? []), refusalOf(attempt)].sort((a, b) => a.number - b.number));
+      if (callIds.includes(attempt.callId) && (attempt.state === 'refused' || attempt.state === 'not-placed')) refusals.set(attempt.callId, [...(refusals.get(attempt.callId) ?? []), refusalOf(attempt)].sort((a, b) => a.number - b.number));
       if (!callerRefs.includes(attempt.callerRef) || attempt.sentAt <= nowMs - DAY_MS) continue;
-      const key = `${attempt.channel}/${attempt.callerRef}`;
+      const key = callerDialKey(attempt.channel, attempt.callerRef);
       const { minute, day } = dials.get(key) ?? { minute: 0, day: 0 };
       dials.set(key, { minute: minute + (attempt.sentAt > nowMs - MINUTE_MS ? 1 : 0), day: day + 1 });
     }
@@ -419,9 +423,9 @@ class MemoryDirectory implements Directory {
   }
 }
 
-function refusalOf({ attemptId, callId, tenant, number, channel, vendor, settlement }: StoredAttempt): Refusal {
+function refusalOf({ attemptId, callId, tenant, number, channel, vendor, state, settlement }: StoredAttempt): Refusal {
   const kind = settlement?.kind;
-  const proven = kind === 'unfit' || kind === 'withheld' || kind === 'rejected' ? kind : 'not-sent';
+  const proven = state === 'not-placed' ? state : kind === 'unfit' || kind === 'withheld' || kind === 'rejected' ? kind : 'not-sent';
   return { attemptId, callId, tenant, number, channel, vendor, kind: proven, vendorCode: settlement?.vendorCode, reason: settlement?.reason ?? 'it was certainly not placed' };
 }
 
@@ -430,9 +434,13 @@ class MemoryChannels implements ChannelStates {
 
   async rows(): Promise<ChannelRow[]> {
     return this.ledger.channels.values().map((row) => ({
-      ...row, override: this.ledger.overrides.rows.get(row.channel), probeFailures: this.ledger.contacts.rows.get(row.channel)?.probeFailures ?? 0,
+      ...row, probeFailures: this.ledger.contacts.rows.get(row.channel)?.probeFailures ?? 0,
       liveCalls: this.ledger.attempts.values().filter((attempt) => attempt.channel === row.channel && isLive(attempt)).length,
     }));
+  }
+
+  async overrides(): Promise<ReadonlyMap<string, ChannelOverride>> {
+    return new Map(this.ledger.overrides.rows);
   }
 
   async evidence(questions: readonly EvidenceQuestion[]): Promise<ReadonlyMap<string, DialEvidence>> {

@@ -4,7 +4,7 @@ import { NoMetrics, SilentLog } from '@cc/kernel';
 import { runMigrations, TypeOrmDatabase } from '@cc/postgres';
 import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import { z } from 'zod';
-import { closedUndialled } from '../src/domain/attempt';
+import { closedUnplaced } from '../src/domain/attempt';
 import { channelRouterMigrations } from '../src/out/migrations';
 import { PgLedger } from '../src/out/pg-ledger';
 import { accepted, attemptFor, command, Desk, NOW } from './ledger-desk';
@@ -75,7 +75,7 @@ describe('the ledger in PostgreSQL', () => {
       await unit.attempts.begin([attempt]);
       cancelled = desk.cancel(placed.callId);
       // It waits for the call, which this transaction holds.
-      await eventually(async () => (await database.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0);
+      await eventually(async () => (await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0);
     });
     await cancelled;
     await desk.settle(attempt.attemptId, accepted());
@@ -200,7 +200,7 @@ describe('the ledger in PostgreSQL', () => {
   });
 
   it('shows what is told to nobody else before the commit', async () => {
-    const told = closedUndialled({ callId: 'call-told', tenant: 'acme' }, { closeType: 255, endedBy: 'cc', reason: 'x' }, NOW);
+    const told = closedUnplaced({ callId: 'call-told', tenant: 'acme' }, { closeType: 255, endedBy: 'cc', reason: 'x' }, NOW);
     await desk.in(async ({ journal }) => {
       await journal.append([told]);
       expect(await events()).toEqual([]);

@@ -1,24 +1,25 @@
-import { CallEvent, type Binding, type CallEventOf, type PlaceCall } from '@cc/contracts';
+import { CallEvent, type Binding, type CallEventOf, type PlaceCall, type ResolveAttempt } from '@cc/contracts';
+import { SettableClock } from '@cc/testing';
 import type { CarrierFacts } from '../src/domain/carriers';
 import type { DialResult } from '../src/domain/attempt';
 import { Router } from '../src/domain/router';
 import { MemoryLedger } from './memory-ledger';
-import { callOn, capabilities, facts, LIMITS, QuietWatch, ScriptedCarriers, SettableClock } from './scripted-carriers';
+import { callOn, capabilities, facts, LIMITS, ScriptedCarriers, START, StateWatch } from './scripted-carriers';
 
 describe('a router', () => {
   let clock: SettableClock;
   let ledger: MemoryLedger;
   let carriers: ScriptedCarriers;
-  let watch: QuietWatch;
+  let watch: StateWatch;
   let router: Router;
   let placed = 0;
 
   beforeEach(() => {
-    clock = new SettableClock();
+    clock = new SettableClock(START);
     ledger = new MemoryLedger();
     carriers = new ScriptedCarriers();
     carriers.facts = [facts('a')];
-    watch = new QuietWatch();
+    watch = new StateWatch();
     router = new Router(ledger, carriers, clock, LIMITS, watch);
     placed = 0;
   });
@@ -37,6 +38,9 @@ describe('a router', () => {
     }
     throw new Error('the queue does not get empty');
   }
+  const hangUp = async (): Promise<void> => {
+    for (const attempt of await router.takeHangUps(10)) await router.hangUp(attempt);
+  };
   const hear = async (type: 'a-ringing' | 'connected' | 'ended', attemptId: string): Promise<void> => {
     const event = CallEvent.parse({ type: `cc.call.${type}.v1`, id: `${attemptId}/${type}`, callId: attemptId.replace(/-\d+$/, ''), tenant: 'acme', attemptId, channel: 'a', occurredAt: clock.now, recordedAt: clock.now, source: 'callback', ...(type === 'ended' ? { closeType: 0 } : {}) });
     await ledger.transaction((unit) => router.learn(unit, [event]));
@@ -75,8 +79,40 @@ describe('a router', () => {
     for (const dial of planned?.dials ?? []) await router.dialling.dial(dial);
     expect(carriers.dialled).toEqual([]);
     await work();
+    expect(carriers.dialled).toEqual([]);
+    clock.now += 1000;
+    await work();
     expect(carriers.dialled).toEqual(['c1-2 a']);
     expect(endOf('c1')).toBeUndefined();
+  });
+
+  it('tries a channel that keeps dials back again and again, ever a second later, but not for ever', async () => {
+    carriers.outcome = () => ({ kind: 'withheld', reason: 'the seat signs in anew' });
+    await place(call('x'));
+    for (let second = 0; second < 20; second += 1) {
+      await work();
+      clock.now += 1000;
+    }
+    expect(carriers.dialled).toHaveLength(6);
+    expect(endOf('c1')).toMatchObject({ closeType: 6, reason: 'the seat signs in anew' });
+  });
+
+  it('dials a call once more on the same channel, where its tenant wishes so, after the vendor has denied the first', async () => {
+    router = new Router(ledger, carriers, clock, { ...LIMITS, redialTenants: ['acme'] }, watch);
+    carriers.outcome = () => ({ kind: 'unknown', reason: 'timeout' });
+    await place(call('x', { notAfter: clock.now + 3_600_000 }));
+    const deny = async (attemptId: string): Promise<void> => {
+      const word: ResolveAttempt = { type: 'cc.call.resolve-attempt.v1', id: `${attemptId}/resolve`, callId: 'c1', tenant: 'acme', issuedAt: clock.now, attemptId, resolution: 'not-placed', operator: 'ops', reason: 'asked them' };
+      await ledger.transaction((unit) => router.obey(unit, [word]));
+      await work();
+    };
+    await work();
+    await deny('c1-1');
+    expect(carriers.dialled).toEqual(['c1-1 a', 'c1-2 a']);
+    expect(endOf('c1')).toBeUndefined();
+    await deny('c1-2');
+    expect(carriers.dialled).toHaveLength(2);
+    expect(endOf('c1')).toMatchObject({ closeType: 7, endedBy: 'cc' });
   });
 
   it('answers a call for a busy line at once where the application wishes so, and keeps it else', async () => {
@@ -153,13 +189,38 @@ describe('a router', () => {
     await cancel('c2');
     await cancel('c1');
     await work();
-    await router.hangUpDue();
+    await hangUp();
     expect(endOf('c2')).toMatchObject({ closeType: 255, endedBy: 'application' });
     expect(carriers.hungUp).toEqual(['c1-1']);
     await hear('ended', 'c1-1');
     await cancel('c1');
-    await router.hangUpDue();
+    await hangUp();
     expect(carriers.hungUp).toEqual(['c1-1']);
+  });
+
+  it('asks ever more slowly to end a call while it is not certain that the vendor heard it', async () => {
+    await place(call('x'));
+    await work();
+    await ledger.transaction((unit) => router.obey(unit, [{ type: 'cc.call.cancel.v1', id: 'c1/cancel', callId: 'c1', tenant: 'acme', issuedAt: clock.now }]));
+    carriers.hangUpOutcome = { kind: 'unknown', reason: 'timeout' };
+    const askedBefore = [10_000, 30_000, 600_000].map(() => 0);
+    for (const [index, limitMs] of [10_000, 30_000, 600_000].entries()) {
+      const until = START + limitMs;
+      for (; clock.now < until; clock.now += 500) await hangUp();
+      askedBefore[index] = carriers.hungUp.length;
+    }
+    const [in10s = 0, in30s = 0, in10min = 0] = askedBefore;
+    // A pause of at least 1 s and at most 1 s, 2 s, 4 s … 61 s more.
+    expect(in10s).toBeLessThanOrEqual(10);
+    expect(in30s - in10s).toBeLessThan(20);
+    expect(in10min).toBeGreaterThanOrEqual(9);
+    expect(in10min).toBeLessThan(120);
+    carriers.hangUpOutcome = { kind: 'accepted' };
+    clock.now += 61_000;
+    await hangUp();
+    clock.now += 61_000;
+    await hangUp();
+    expect(carriers.hungUp).toHaveLength(in10min + 1);
   });
 
   it('ends a talk that lasts too long where the vendor does not', async () => {
@@ -169,10 +230,10 @@ describe('a router', () => {
     clock.now += 5000;
     await hear('connected', 'c1-1');
     clock.now += 19_000;
-    await router.hangUpDue();
+    await hangUp();
     expect(carriers.hungUp).toEqual([]);
     clock.now += 1000;
-    await router.hangUpDue();
+    await hangUp();
     expect(carriers.hungUp).toEqual(['c1-1']);
   });
 
@@ -229,10 +290,10 @@ describe('a router', () => {
     await work();
     await hear('a-ringing', 'c2-1');
     clock.now += 31_000;
-    await router.followUp.step();
+    await router.followUp.lookAfterChannel('a');
     expect(carriers.asked).toEqual(['c1-1']);
     clock.now += 31_000;
-    await router.followUp.step();
+    await router.followUp.lookAfterChannel('a');
     expect(carriers.asked).toEqual(['c1-1', 'c1-1']);
   });
 

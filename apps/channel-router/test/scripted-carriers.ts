@@ -1,42 +1,28 @@
-import type { PlaceCall } from '@cc/contracts';
-import { Clock } from '@cc/kernel';
+import type { ChannelHealth, PlaceCall } from '@cc/contracts';
 import type { AskResult, Attempt, DialResult, HangUpResult } from '../src/domain/attempt';
-import { Carriers, RouterWatch, type CarrierFacts, type ClearNumbers } from '../src/domain/carriers';
+import { Carriers, type CarrierFacts, type ClearNumbers } from '../src/domain/carriers';
 import type { ChosenLine } from '../src/domain/route';
+import { SilentWatch } from './silent-watch';
 
 export const START = 1_790_000_000_000;
 export const LIMITS = { setupSeconds: 90, querySeconds: 900, sendingSeconds: 45, graceSeconds: 10, redialTenants: [] };
-const health = { windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 2 };
+export const health = { windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 2 };
 export const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
 
-export class SettableClock extends Clock {
-  now = START;
-  nowMs(): number {
-    return this.now;
-  }
-}
-
 /** Remembers the states of channels that would be told. */
-export class QuietWatch extends RouterWatch {
+export class StateWatch extends SilentWatch {
   readonly states: string[] = [];
-  dialled(): void {}
-  outcomeLost(): void {}
-  hungUp(): void {}
-  lateRing(): void {}
-  reaped(): void {}
-  resolved(): void {}
-  changed({ channel, state, recovering }: { channel: string; state: string; recovering?: boolean | undefined }): void {
+
+  override changed({ channel, state, recovering }: ChannelHealth): void {
     this.states.push(`${channel} ${state}${recovering === true ? ', recovering' : ''}`);
   }
-  standing(): void {}
-  inDoubt(): void {}
-  probeFailed(): void {}
 }
 
 /** Channels whose dials go as the test says. */
 export class ScriptedCarriers extends Carriers {
   facts: CarrierFacts[] = [];
   outcome: (attempt: Attempt) => DialResult = ({ attemptId }) => ({ kind: 'accepted', vendorCallId: `v-${attemptId}` });
+  hangUpOutcome: HangUpResult = { kind: 'accepted' };
   readonly dialled: string[] = [];
   readonly hungUp: string[] = [];
   readonly asked: string[] = [];
@@ -62,7 +48,7 @@ export class ScriptedCarriers extends Carriers {
   }
   async hangUp({ attemptId }: Attempt): Promise<HangUpResult> {
     this.hungUp.push(attemptId);
-    return { kind: 'accepted' };
+    return this.hangUpOutcome;
   }
   async ask({ attemptId }: Attempt): Promise<AskResult> {
     this.asked.push(attemptId);

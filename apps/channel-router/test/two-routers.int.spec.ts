@@ -2,11 +2,12 @@ import { allTopics, CallEvent } from '@cc/contracts';
 import { createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
 import { NoMetrics, pause, SilentLog } from '@cc/kernel';
 import { runMigrations, TypeOrmDatabase } from '@cc/postgres';
-import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
+import { eventually, freshDatabase, SettableClock, type FreshDatabase } from '@cc/testing';
+import type { PlannedDial } from '../src/domain/planner';
 import { Router } from '../src/domain/router';
 import { channelRouterMigrations } from '../src/out/migrations';
 import { PgLedger } from '../src/out/pg-ledger';
-import { callOn, facts, LIMITS, QuietWatch, ScriptedCarriers, SettableClock } from './scripted-carriers';
+import { callOn, facts, LIMITS, ScriptedCarriers, START, StateWatch } from './scripted-carriers';
 
 const LINES = 10;
 const CALLS = 60;
@@ -16,9 +17,9 @@ describe('two routers', () => {
   let fresh: FreshDatabase;
   const databases: TypeOrmDatabase[] = [];
   const logs: EventLog[] = [];
-  const clock = new SettableClock();
+  const clock = new SettableClock(START);
   const carriers = new ScriptedCarriers();
-  const watch = new QuietWatch();
+  const watch = new StateWatch();
   const routers: { readonly ledger: PgLedger; readonly router: Router }[] = [];
 
   beforeAll(async () => {
@@ -60,18 +61,23 @@ describe('two routers', () => {
       dialled.push(callId);
       return { kind: 'accepted', vendorCallId: attemptId };
     };
+    const talks: Promise<void>[] = [];
+    /** Both routers go on planning while the call talks. */
+    const talk = async (own: (typeof routers)[number], dial: PlannedDial): Promise<void> => {
+      await own.router.dialling.dial(dial);
+      await pause(10);
+      live.delete(lineOf(dial.attempt.callId));
+      await endedBy(own, dial.attempt.attemptId);
+    };
     const work = async (own: (typeof routers)[number]): Promise<void> => {
       while (dialled.length < CALLS) {
         const planned = await own.router.planner.plan(7);
-        for (const dial of planned?.dials ?? []) {
-          await own.router.dialling.dial(dial);
-          live.delete(lineOf(dial.attempt.callId));
-          await endedBy(own, dial.attempt.attemptId);
-        }
+        talks.push(...(planned?.dials ?? []).map((dial) => talk(own, dial)));
         await pause(1);
       }
     };
     await Promise.all(routers.map(work));
+    await Promise.all(talks);
     expect(collisions).toEqual([]);
     expect(new Set(dialled).size).toBe(CALLS);
     expect(dialled).toHaveLength(CALLS);

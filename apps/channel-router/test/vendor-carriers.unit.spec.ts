@@ -9,7 +9,7 @@ import { NumberVault, Sealer, SystemClock } from '@cc/kernel';
 import { Channels, openNotification } from '@cc/vendors';
 import { ChannelRouterSettings } from '../src/channel-router.config';
 import type { Attempt } from '../src/domain/attempt';
-import type { LiveAttempt } from '../src/domain/ledger';
+import type { AttemptRecord } from '../src/domain/ledger';
 import { VendorCarriers } from '../src/out/vendor-carriers';
 import { command, NOW } from './ledger-desk';
 
@@ -89,7 +89,7 @@ describe('the vendors as the router uses them', () => {
 
   const callOf = (callId = 'call-1') => command({ callId, caller: vault.protect('+8613800000001', 'acme', callId), called: vault.protect('+8613900000002', 'acme', callId), maxDurationSeconds: 60 });
   const attempt = (more: Partial<Attempt> = {}): Attempt => ({ attemptId: 'call-1-1', callId: 'call-1', tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', ...more });
-  const live = (more: Partial<LiveAttempt> = {}): LiveAttempt => ({ ...attempt(), state: 'accepted', vendorCallId: CALL_ID, sentAt: NOW, giveUpAt: NOW, holdUntil: NOW, answered: false, notFoundSince: undefined, heard: false, callOpen: true, command: callOf(), ...more });
+  const live = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({ ...attempt(), state: 'accepted', vendorCallId: CALL_ID, sentAt: NOW, giveUpAt: NOW, holdUntil: NOW, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: false, callOpen: true, command: callOf(), ...more });
 
   it('have the facts of the file, and nothing secret in what everyone may know', () => {
     expect(carriers.find('e9-main')).toMatchObject({

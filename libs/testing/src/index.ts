@@ -7,3 +7,4 @@ export { KafkaBroker, startKafkaBroker } from './kafka-broker';
 export type { KafkaBrokerOptions } from './kafka-broker';
 export { Script, spawnScript, startScript } from './script';
 export type { ScriptExit, ScriptOptions } from './script';
+export { SettableClock } from './settable-clock';

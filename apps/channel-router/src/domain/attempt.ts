@@ -21,6 +21,9 @@ export interface Attempt {
   readonly seat?: string | undefined;
 }
 
+/** Of a call whose `notAfter` has passed before a dial could leave. */
+export const TOO_LATE = 'too late: no channel took it before its notAfter';
+
 /** Whether another call would have been refused as well, or only this one. */
 export type Blame = 'call' | 'channel';
 
@@ -87,23 +90,23 @@ export function settledEvent(attempt: Attempt, result: DialResult, nowMs: number
   }
 }
 
-/** An earlier attempt that proved that nobody rang. */
+/** An earlier attempt that proved that nobody rang: by the dial's own outcome, or, of one in doubt, by what was found out later. */
 export interface Refusal extends Attempt {
-  readonly kind: 'unfit' | 'withheld' | 'not-sent' | 'rejected';
+  readonly kind: 'unfit' | 'withheld' | 'not-sent' | 'rejected' | 'not-placed';
   readonly vendorCode?: string | undefined;
   readonly reason: string;
 }
 
-/** The end of a call that every channel has refused: 6 when the last one said no or cannot place such a call, 7 when it could not be reached. */
+/** The end of a call that every channel has refused: 6 when the last one said no or cannot place such a call, 7 when it could not be reached, or the call got lost on the way to it. */
 export function endedByRefusal(last: Refusal, route: Route, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
   return {
-    type: 'cc.call.ended.v1', id: `${last.attemptId}/ended`, ...about(last, nowMs), closeType: last.kind === 'not-sent' ? 7 : 6, endedBy: last.kind === 'rejected' ? 'vendor' : 'cc',
+    type: 'cc.call.ended.v1', id: `${last.attemptId}/ended`, ...about(last, nowMs), closeType: last.kind === 'not-sent' || last.kind === 'not-placed' ? 7 : 6, endedBy: last.kind === 'rejected' ? 'vendor' : 'cc',
     ...(last.vendorCode === undefined ? {} : { vendorCode: last.vendorCode }), reason: last.reason, route,
   };
 }
 
-/** The end of a call that no vendor was asked to place. */
-export function closedUndialled(call: { readonly callId: string; readonly tenant: string }, end: { readonly closeType: CloseType; readonly endedBy: 'application' | 'cc'; readonly reason: string; readonly route?: Route }, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
+/** The end of a call that no channel has taken. */
+export function closedUnplaced(call: { readonly callId: string; readonly tenant: string }, end: { readonly closeType: CloseType; readonly endedBy: 'application' | 'cc'; readonly reason: string; readonly route?: Route }, nowMs: number): CallEventOf<'cc.call.ended.v1'> {
   return { type: 'cc.call.ended.v1', id: `${call.callId}/ended`, callId: call.callId, tenant: call.tenant, occurredAt: nowMs, recordedAt: nowMs, source: 'router', ...end };
 }
 
@@ -122,6 +125,6 @@ export function resolvedEvent(attempt: Attempt, resolution: Resolution, nowMs: n
   return { type: 'cc.call.attempt-resolved.v1', id: `${attempt.attemptId}/resolved`, ...about(attempt, nowMs), ...resolution };
 }
 
-export function lateRingEvent(attempt: Attempt, heard: string, nowMs: number): CallEventOf<'cc.call.late-ring.v1'> {
+export function lateRingEvent(attempt: Attempt, heard: 'placed' | 'connected' | 'ended', nowMs: number): CallEventOf<'cc.call.late-ring.v1'> {
   return { type: 'cc.call.late-ring.v1', id: `${attempt.attemptId}/late-ring`, ...about(attempt, nowMs), heard };
 }

@@ -1,7 +1,7 @@
 import type { ChannelHealth, PlaceCall } from '@cc/contracts';
 import type { Attempt, AskResult, DialResult, HangUpResult } from './attempt';
 import type { HealthThresholds } from './health';
-import type { LiveAttempt } from './ledger';
+import type { AttemptRecord } from './ledger';
 import type { ChannelFacts, ChosenLine } from './route';
 
 /** What of a channel's configuration guides the router beyond the choice. */
@@ -36,31 +36,18 @@ export abstract class Carriers {
   /** Also a channel that was configured a while ago and still has calls. */
   abstract find(channel: string): CarrierFacts | undefined;
   /** `undefined` when the numbers were sealed with another key. */
-  abstract numbersOf(command: PlaceCall): ClearNumbers | undefined;
+  abstract numbersOf(command: Pick<PlaceCall, 'callId' | 'caller' | 'called'>): ClearNumbers | undefined;
   /** The line as the database may know it. A telephone is one line for everybody; an agent or a seat means something within its channel only. */
   abstract lineRefOf(tenant: string, channel: string, line: ChosenLine): string;
+  /** Equal for equal telephones of leg A, and of no use to whoever reads it. */
   abstract callerRefOf(caller: string): string;
 
   /** Sends the one dial of an attempt. Never rejects. */
   abstract dial(attempt: Attempt, command: PlaceCall, terms: DialTerms): Promise<DialResult>;
-  abstract hangUp(attempt: LiveAttempt, session: string | undefined): Promise<HangUpResult>;
-  /** Asks the vendor about a call; what it tells is appended to the notifications before this resolves. */
-  abstract ask(attempt: LiveAttempt): Promise<AskResult>;
+  /** Asks the vendor to end a call, with the seat's sealed session where it has one. Never rejects. */
+  abstract hangUp(attempt: AttemptRecord, session: string | undefined): Promise<HangUpResult>;
+  /** Asks the vendor about a call; what it tells is appended to the notifications before this resolves. Never rejects. */
+  abstract ask(attempt: AttemptRecord): Promise<AskResult>;
+  /** Asks the vendor whether it is there. Never rejects. */
   abstract probe(channel: string): Promise<{ readonly well: boolean; readonly reason?: string }>;
 }
-
-/** Who is told about what needs a person or a figure. */
-export abstract class RouterWatch {
-  abstract dialled(attempt: Attempt, result: DialResult): void;
-  abstract outcomeLost(attempt: Attempt): void;
-  abstract hungUp(attempt: LiveAttempt, result: HangUpResult): void;
-  abstract lateRing(attempt: LiveAttempt): void;
-  abstract reaped(attempt: LiveAttempt, lineKept: boolean): void;
-  abstract resolved(attempt: LiveAttempt, by: 'query' | 'operator'): void;
-  abstract changed(health: ChannelHealth): void;
-  /** How every channel stands, also where another router has judged. */
-  abstract standing(channels: readonly Pick<ChannelHealth, 'channel' | 'state'>[]): void;
-  abstract inDoubt(byChannel: ReadonlyMap<string, number>): void;
-  abstract probeFailed(channel: string, reason: string): void;
-}
-

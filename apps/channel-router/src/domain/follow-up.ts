@@ -1,8 +1,9 @@
 import type { ResolveAttempt } from '@cc/contracts';
 import type { Clock } from '@cc/kernel';
 import { reapedEvent, resolvedEvent, type AskResult, type Resolution } from './attempt';
-import type { CarrierFacts, Carriers, RouterWatch } from './carriers';
-import type { Ledger, LedgerUnit, LiveAttempt } from './ledger';
+import type { CarrierFacts, Carriers } from './carriers';
+import type { RouterWatch } from './router-watch';
+import type { AttemptRecord, Ledger, LedgerUnit, Overdue } from './ledger';
 
 export interface FollowUpLimits {
   /** A call that the vendor tells of is asked about that often. */
@@ -29,7 +30,7 @@ export type NextStep =
   | { readonly kind: 'abandon' };
 
 /** A pure function of the attempt, the vendor's answer (`undefined`: it cannot be asked) and the time. */
-export function nextStep(attempt: LiveAttempt, answer: AskResult | undefined, limits: Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'>, nowMs: number): NextStep {
+export function nextStep(attempt: AttemptRecord, answer: AskResult | undefined, limits: Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'>, nowMs: number): NextStep {
   if (answer?.kind === 'not-found' && attempt.state === 'unknown') return afterNotFound(attempt, nowMs);
   const { querySeconds, graceSeconds } = limits;
   if (nowMs < attempt.giveUpAt) return { kind: 'look-again', atMs: nowMs + querySeconds * 1000 };
@@ -39,19 +40,19 @@ export function nextStep(attempt: LiveAttempt, answer: AskResult | undefined, li
   return attempt.callOpen ? { kind: 'close-call', lookAgainAtMs } : { kind: 'look-again', atMs: lookAgainAtMs };
 }
 
-function afterNotFound({ notFoundSince }: LiveAttempt, nowMs: number): NextStep {
+function afterNotFound({ notFoundSince }: AttemptRecord, nowMs: number): NextStep {
   const since = notFoundSince ?? nowMs;
   return nowMs - since >= NOT_FOUND_APART_MS ? { kind: 'not-placed' } : { kind: 'look-again', atMs: since + NOT_FOUND_APART_MS, notFoundSince: since };
 }
 
 /** Past its limit a call is given up once the vendor was asked before and had its time to tell, or cannot be asked, or gives no answer again and again. */
-function isAskedEnough(attempt: LiveAttempt, answer: AskResult | undefined, graceMs: number, nowMs: number): boolean {
+function isAskedEnough(attempt: AttemptRecord, answer: AskResult | undefined, graceMs: number, nowMs: number): boolean {
   if (answer === undefined || attempt.answered) return true;
   return answer.kind !== 'told' && nowMs >= attempt.giveUpAt + VAIN_LOOKS * graceMs;
 }
 
 /** The attempt as it is now; `undefined` if a callback that came while the vendor was asked has changed its state. */
-async function stillAs(unit: LedgerUnit, attempt: LiveAttempt): Promise<LiveAttempt | undefined> {
+async function stillAs(unit: LedgerUnit, attempt: AttemptRecord): Promise<AttemptRecord | undefined> {
   const current = await unit.attempts.find(attempt.attemptId);
   return current?.state === attempt.state ? current : undefined;
 }
@@ -66,12 +67,6 @@ export class FollowUp {
     private readonly watch: RouterWatch,
   ) {}
 
-  /** Looks at what is due, of every channel. Resolves to whether there may be more at once. */
-  async step(): Promise<boolean> {
-    const looked = await Promise.all((await this.channels()).map((channel) => this.lookAfterChannel(channel)));
-    return looked.some(Boolean);
-  }
-
   /** Channels with attempts that are to be looked after now. */
   channels(): Promise<readonly string[]> {
     return this.ledger.channelsToLookAt(this.clock.nowMs());
@@ -80,23 +75,34 @@ export class FollowUp {
   /** Looks at what is due of a channel, no faster than its vendor may be asked. Resolves to whether there may be more at once. */
   async lookAfterChannel(channel: string): Promise<boolean> {
     const facts = this.carriers.find(channel);
-    const nowMs = this.clock.nowMs();
-    const asking = facts?.canQuery === true;
-    if (asking && !(await this.ledger.claimQuery(channel, nowMs, MINUTE_MS / facts.queriesPerMinute))) return false;
-    const attempts = await this.ledger.takeOverdue(channel, nowMs, nowMs + this.limits.graceSeconds * 1000, asking ? 1 : LOOKS_AT_ONCE);
-    for (const attempt of attempts) await this.lookAfter(attempt, facts);
-    return attempts.length > 0;
+    if (facts?.canQuery !== true) return (await this.lookUnasked(channel, 'all', facts)) > 0;
+    // Those that the vendor cannot be asked about cost it no question.
+    if (!facts.findsByAttempt && (await this.lookUnasked(channel, 'unnamed', facts)) > 0) return true;
+    if (!(await this.ledger.claimQuery(channel, this.clock.nowMs(), MINUTE_MS / facts.queriesPerMinute))) return false;
+    const [attempt] = await this.take(channel, facts.findsByAttempt ? 'all' : 'named', 1);
+    if (attempt !== undefined) await this.lookAfter(attempt, facts, await this.carriers.ask(attempt));
+    return attempt !== undefined;
   }
 
-  private async lookAfter(attempt: LiveAttempt, facts: CarrierFacts | undefined): Promise<void> {
-    const askable = facts?.canQuery === true && (attempt.vendorCallId !== undefined || facts.findsByAttempt);
-    const answer = askable ? await this.carriers.ask(attempt) : undefined;
+  /** Resolves to how many it looked at. */
+  private async lookUnasked(channel: string, which: Overdue, facts: CarrierFacts | undefined): Promise<number> {
+    const attempts = await this.take(channel, which, LOOKS_AT_ONCE);
+    for (const attempt of attempts) await this.lookAfter(attempt, facts, undefined);
+    return attempts.length;
+  }
+
+  private take(channel: string, which: Overdue, limit: number): Promise<readonly AttemptRecord[]> {
+    const nowMs = this.clock.nowMs();
+    return this.ledger.takeOverdue(channel, which, nowMs, nowMs + this.limits.graceSeconds * 1000, limit);
+  }
+
+  private async lookAfter(attempt: AttemptRecord, facts: CarrierFacts | undefined, answer: AskResult | undefined): Promise<void> {
     const step = nextStep(attempt, answer, this.paceOf(attempt, facts), this.clock.nowMs());
     switch (step.kind) {
       case 'look-again':
         return await this.ledger.looked(attempt.attemptId, { lookAtMs: step.atMs, ...(answer?.kind === 'told' ? { answered: true } : {}), ...(step.notFoundSince === undefined ? {} : { notFoundSince: step.notFoundSince }) });
       case 'not-placed':
-        return await this.ledger.transaction((unit) => this.resolveByQuery(unit, attempt));
+        return await this.resolveByQuery(attempt);
       case 'close-call':
       case 'abandon':
         return await this.reap(attempt, step);
@@ -104,18 +110,17 @@ export class FollowUp {
   }
 
   /** Of a call that the vendor does not tell of by itself, only its answers tell: it is asked more often. */
-  private paceOf({ heard }: LiveAttempt, facts: CarrierFacts | undefined): Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'> {
+  private paceOf({ heard }: AttemptRecord, facts: CarrierFacts | undefined): Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'> {
     const { querySeconds, graceSeconds } = this.limits;
     return { querySeconds: heard || facts === undefined ? querySeconds : Math.min(querySeconds, facts.health.silenceSeconds), graceSeconds };
   }
 
-  private async reap(attempt: LiveAttempt, step: Extract<NextStep, { kind: 'close-call' | 'abandon' }>): Promise<void> {
+  private async reap(attempt: AttemptRecord, step: Extract<NextStep, { kind: 'close-call' | 'abandon' }>): Promise<void> {
     const nowMs = this.clock.nowMs();
     const lineKept = step.kind === 'close-call';
-    await this.ledger.transaction(async (unit) => {
+    const reaped = await this.ledger.transaction(async (unit) => {
       const current = await stillAs(unit, attempt);
-      if (current === undefined) return;
-      this.watch.reaped(current, lineKept);
+      if (current === undefined) return undefined;
       if (!lineKept) {
         await unit.attempts.resolve(attempt.attemptId, 'abandoned', nowMs);
         if (current.state === 'unknown') await unit.journal.append([resolvedEvent(attempt, { resolution: 'ended', resolvedBy: 'reaper', reason: 'nobody could tell, for longer than a call can last' }, nowMs)]);
@@ -123,28 +128,38 @@ export class FollowUp {
       }
       await unit.queue.close([attempt.callId]);
       if (current.callOpen) await unit.journal.append([reapedEvent(attempt, lineKept ? 'in doubt: nobody knows whether the vendor placed the call' : 'no end was heard of within the limit, and the vendor gave none', nowMs)]);
+      return current;
     });
+    if (reaped !== undefined) this.watch.reaped(reaped, lineKept);
     if (lineKept) await this.ledger.looked(attempt.attemptId, { lookAtMs: step.lookAgainAtMs });
   }
 
-  private async resolveByQuery(unit: LedgerUnit, attempt: LiveAttempt): Promise<void> {
-    const current = await stillAs(unit, attempt);
-    if (current === undefined) return;
-    this.watch.resolved(current, 'query');
-    await this.resolve(unit, current, { resolution: 'not-placed', resolvedBy: 'query', reason: 'the vendor, asked twice, knows of no such call' });
+  private async resolveByQuery(attempt: AttemptRecord): Promise<void> {
+    const resolved = await this.ledger.transaction(async (unit) => {
+      const current = await stillAs(unit, attempt);
+      if (current !== undefined) await this.resolve(unit, current, { resolution: 'not-placed', resolvedBy: 'query', reason: 'the vendor, asked twice, knows of no such call' });
+      return current;
+    });
+    if (resolved !== undefined) this.watch.resolved(resolved, 'query');
   }
 
   /** An operator's word on attempts in doubt; one that has been settled meanwhile is left alone. */
   async resolveByOperator(unit: LedgerUnit, commands: readonly ResolveAttempt[]): Promise<void> {
-    for (const { attemptId, resolution, operator, reason } of commands) {
+    // All are held before a call is touched, in the order in which everybody holds them.
+    const held = new Map<string, AttemptRecord>();
+    for (const attemptId of [...new Set(commands.map((command) => command.attemptId))].sort()) {
       const attempt = await unit.attempts.find(attemptId);
-      if (attempt === undefined || (attempt.state !== 'unknown' && attempt.state !== 'accepted')) continue;
+      if (attempt?.state === 'unknown' || attempt?.state === 'accepted') held.set(attemptId, attempt);
+    }
+    for (const { attemptId, resolution, operator, reason } of commands) {
+      const attempt = held.get(attemptId);
+      if (attempt === undefined) continue;
       this.watch.resolved(attempt, 'operator');
       await this.resolve(unit, attempt, { resolution, resolvedBy: 'operator', operator, reason });
     }
   }
 
-  private async resolve(unit: LedgerUnit, attempt: LiveAttempt, resolution: Resolution): Promise<void> {
+  private async resolve(unit: LedgerUnit, attempt: AttemptRecord, resolution: Resolution): Promise<void> {
     const nowMs = this.clock.nowMs();
     if (!(await unit.attempts.resolve(attempt.attemptId, resolution.resolution, nowMs))) return;
     await unit.journal.append([resolvedEvent(attempt, resolution, nowMs)]);

@@ -1,4 +1,4 @@
-import type { HealthEvidence } from '@cc/contracts';
+import type { ChannelState, HealthEvidence } from '@cc/contracts';
 
 /** When a channel counts as sick; the fields of the channel file's `health`. */
 export interface HealthThresholds {
@@ -31,6 +31,11 @@ export interface Condition {
 export interface Evidence extends HealthEvidence {
   readonly trialsPassed: number;
   readonly trialsFailed: number;
+}
+
+/** What is told of a channel, and what a choice goes by: an operator's drain comes before what the routers conclude; one that was not judged yet is up. */
+export function shownState(condition: Pick<Condition, 'state'> | undefined, drained: boolean): ChannelState {
+  return drained ? 'draining' : (condition?.state ?? 'up');
 }
 
 const MAX_RELAPSES_COUNTED = 4;

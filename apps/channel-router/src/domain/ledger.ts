@@ -10,6 +10,15 @@ export interface QueuedCall {
   readonly position: number;
 }
 
+/** A call that stays in the queue. */
+export interface Postponed {
+  readonly callId: string;
+  /** Epoch ms. */
+  readonly nextTryMs: number;
+  /** The line whose end of call makes it due before. */
+  readonly waitsFor?: string | undefined;
+}
+
 /** An attempt to be committed as `sending`. Times are epoch ms. */
 export interface NewAttempt extends Attempt {
   readonly lineRef: string;
@@ -37,8 +46,8 @@ export interface Settlement {
   readonly lookAt: number;
 }
 
-/** An attempt without a known end, as whoever looks after it sees it. */
-export interface LiveAttempt extends Attempt {
+/** An attempt as it is written down. Times are epoch ms. */
+export interface AttemptRecord extends Attempt {
   readonly state: AttemptState;
   readonly vendorCallId: string | undefined;
   readonly sentAt: number;
@@ -46,6 +55,8 @@ export interface LiveAttempt extends Attempt {
   readonly holdUntil: number;
   /** The vendor has answered a question about it. */
   readonly answered: boolean;
+  /** How often its vendor was asked to end it, the time in hand included. */
+  readonly hangUpTries: number;
   readonly notFoundSince: number | undefined;
   /** The vendor has told of it by itself. */
   readonly heard: boolean;
@@ -53,6 +64,16 @@ export interface LiveAttempt extends Attempt {
   readonly callOpen: boolean;
   /** Its numbers, while they are needed. */
   readonly command: PlaceCall | undefined;
+}
+
+/** Which of the attempts that are due: `named` have the vendor's id for their call, `unnamed` have none. */
+export type Overdue = 'all' | 'named' | 'unnamed';
+
+/** How a look at an attempt went. Times are epoch ms. */
+export interface Look {
+  readonly lookAtMs: number;
+  readonly answered?: boolean;
+  readonly notFoundSince?: number;
 }
 
 /** Something that a vendor said of an attempt. */
@@ -80,17 +101,20 @@ export interface SurveyQuestions {
   readonly nowMs: number;
 }
 
+/** The key of {@link Survey.callerDials}. */
+export const callerDialKey = (channel: string, callerRef: string): string => `${channel}/${callerRef}`;
+
 /** What a planner must know besides the configuration. */
 export interface Survey {
-  /** By `tenant/user`. */
+  /** By `bindingKey`. */
   readonly bindings: ReadonlyMap<string, Binding>;
   /** By channel, every one that was asked for. */
   readonly channels: ReadonlyMap<string, ChannelStanding>;
   /** By call: what was tried, in order. */
   readonly refusals: ReadonlyMap<string, readonly Refusal[]>;
-  /** By `channel/callerRef`. */
+  /** By {@link callerDialKey}. */
   readonly callerDials: ReadonlyMap<string, { readonly minute: number; readonly day: number }>;
-  /** Sealed sessions of the signed-in seats that calls or bindings name, by `channel/seat`. */
+  /** Sealed sessions of the signed-in seats that calls or bindings name, by `seatKey`. */
   readonly sessions: ReadonlyMap<string, string>;
 }
 
@@ -104,14 +128,11 @@ export interface ChannelStanding {
   readonly trialPending: boolean;
 }
 
-/** Everything that the routers have written down of one channel. */
-export interface ChannelRow {
+/** What the routers have concluded of one channel. Times are epoch ms. */
+export interface ChannelUpdate {
   readonly channel: string;
   readonly condition: Condition;
-  readonly override: ChannelOverride | undefined;
   readonly score: number;
-  readonly probeFailures: number;
-  readonly liveCalls: number;
   /** What was announced last; empty before the first time. */
   readonly announced: string;
   readonly announcedAt: number;
@@ -119,13 +140,10 @@ export interface ChannelRow {
   readonly seenAt: number;
 }
 
-export interface ChannelUpdate {
-  readonly channel: string;
-  readonly condition: Condition;
-  readonly score: number;
-  readonly announced: string;
-  readonly announcedAt: number;
-  readonly seenAt: number;
+/** The same beside what probes and calls say now. */
+export interface ChannelRow extends ChannelUpdate {
+  readonly probeFailures: number;
+  readonly liveCalls: number;
 }
 
 export interface EvidenceQuestion {
@@ -148,7 +166,7 @@ export interface CallQueue {
   /** The calls whose turn it is, in their order, held until the transaction ends: those whose time has come, and those whose line has got free. */
   due(nowMs: number, limit: number): Promise<readonly QueuedCall[]>;
   /** Keeps calls queued until then; one that waits for a line is due as soon as the line is free. */
-  postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void>;
+  postpone(calls: readonly Postponed[]): Promise<void>;
   /** Puts the call of a refused or resolved attempt into the queue again, in its old place. */
   requeue(callIds: readonly string[], nowMs: number): Promise<void>;
   /** Closes calls; their numbers are forgotten unless a live attempt still needs them. */
@@ -157,6 +175,7 @@ export interface CallQueue {
 
 /** The attempts made for calls, and with them the lines. */
 export interface Attempts {
+  /** The lines that carry a live call or are waited for; of others nothing is returned. */
   linesOf(lineRefs: readonly string[]): Promise<LineState>;
   /** Commits attempts as SENDING. Those whose call or line has a live attempt are left out: the returned ids are the ones begun. */
   begin(attempts: readonly NewAttempt[]): Promise<ReadonlySet<string>>;
@@ -166,28 +185,35 @@ export interface Attempts {
    * Takes in what vendors said: an attempt in doubt is confirmed, one that ended frees its line and closes its call.
    * Returns attempts that counted as not placed, each once: their phones rang after all, and they are to be hung up.
    */
-  hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly LiveAttempt[]>;
+  hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly AttemptRecord[]>;
   /** Attempts that have been SENDING since before then: the outcome of their dials is lost. */
-  overdueSending(sentBeforeMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  overdueSending(sentBeforeMs: number, limit: number): Promise<readonly AttemptRecord[]>;
   /** The attempt as it stands, held until the transaction ends. */
-  find(attemptId: string): Promise<LiveAttempt | undefined>;
+  find(attemptId: string): Promise<AttemptRecord | undefined>;
   /** Gives a live attempt its last state and frees its line; false when it has moved on. */
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean>;
 }
 
-/** What a choice needs to know of users, seats and channels. */
+/** What a choice needs to know of users, seats and channels. What is saved replaces what was known, in the order of the log: clocks of different writers differ. */
 export interface Directory {
   survey(questions: SurveyQuestions): Promise<Survey>;
+  /** A binding whose key alone is left is forgotten. */
   saveBindings(news: readonly Kept<Binding>[]): Promise<void>;
   saveSessions(sessions: readonly SeatSession[]): Promise<void>;
 }
 
 /** How the channels stand. */
 export interface ChannelStates {
+  /** Every channel that was judged and not forgotten. */
   rows(): Promise<readonly ChannelRow[]>;
+  /** The operators' words, by channel, also of channels that were never judged. */
+  overrides(): Promise<ReadonlyMap<string, ChannelOverride>>;
+  /** What dials and calls say, of every channel that is asked about. */
   evidence(questions: readonly EvidenceQuestion[]): Promise<ReadonlyMap<string, DialEvidence>>;
   save(updates: readonly ChannelUpdate[]): Promise<void>;
+  /** In the order of the log: the last word on a channel counts. */
   saveOverrides(overrides: readonly ChannelOverride[]): Promise<void>;
+  /** Forgets what was concluded of channels, not what operators said of them. */
   forget(channels: readonly string[]): Promise<void>;
 }
 
@@ -211,29 +237,32 @@ export interface LedgerUnit {
 
 /** What the routers share: calls waiting, attempts made, and how the channels stand. The constraints of its tables are the last word on lines. */
 export abstract class Ledger {
+  /** Commits all that the work did when it resolves, and nothing when it rejects. Whoever stops in the middle is thrown out after seconds. */
   abstract transaction<T>(work: (unit: LedgerUnit) => Promise<T>): Promise<T>;
-  /** The same, but by one router at a time; `undefined` while another is at it. Short: whoever stops in the middle is thrown out after seconds. */
+  /** The same, but by one router at a time; `undefined` while another is at it. */
   abstract exclusively<T>(task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>): Promise<T | undefined>;
 
   /** Channels with attempts that are to be looked after now. */
   abstract channelsToLookAt(nowMs: number): Promise<readonly string[]>;
   /** Takes the attempts of a channel that are due longest; each is due again at `againAtMs` unless something else is said. */
-  abstract takeOverdue(channel: string, nowMs: number, againAtMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  abstract takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;
   /** Whether the vendor may be asked now, given that it may be every `everyMs`; takes the turn. */
   abstract claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean>;
-  /** Remembers how a look went. */
-  abstract looked(attemptId: string, look: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void>;
+  /** Remembers how a look went. `answered`: the vendor told something, so that an earlier "not found" counts no more. */
+  abstract looked(attemptId: string, look: Look): Promise<void>;
 
   /** Takes attempts that are to be hung up now; whoever dies with one in hand leaves it due again at `againAtMs`. */
-  abstract takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<readonly LiveAttempt[]>;
+  abstract takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;
   /** The vendor has heard it, or will not. */
   abstract hungUp(attemptId: string): Promise<void>;
   /** It was not certain that the vendor heard it. */
   abstract hangUpAgain(attemptId: string, atMs: number): Promise<void>;
+  /** The sealed session of a seat that is signed in. */
   abstract sessionOf(channel: string, seat: string): Promise<string | undefined>;
 
   /** Of these channels the ones to be probed now; each is due again after its pause. */
   abstract takeProbes(probes: readonly { readonly channel: string; readonly everyMs: number }[], nowMs: number): Promise<readonly string[]>;
+  /** Remembers how a probe went: what counts are failures in a row. */
   abstract probed(channel: string, well: boolean): Promise<void>;
 
   /** Drops calls that were queued before then and are over, with their attempts. Resolves to whether there may be more. */

@@ -1,10 +1,11 @@
-import { seatKey, type CallEvent, type PlaceCall, type Route, type RouteSimulation, type SimulateRoute } from '@cc/contracts';
+import { seatKey, type CallEventOf, type PlaceCall, type Route, type RouteSimulation, type SimulateRoute } from '@cc/contracts';
 import type { Clock } from '@cc/kernel';
-import { attemptIdOf, closedUndialled, endedByRefusal, startedEvent, type Refusal } from './attempt';
+import { attemptIdOf, closedUnplaced, endedByRefusal, startedEvent, TOO_LATE, type Refusal } from './attempt';
 import type { CarrierFacts, Carriers, ClearNumbers } from './carriers';
-import type { Ledger, LedgerUnit, LineState, NewAttempt, QueuedCall, Survey } from './ledger';
+import type { RouterWatch } from './router-watch';
+import type { Ledger, LedgerUnit, LineState, NewAttempt, Postponed, QueuedCall, Survey } from './ledger';
 import { PlanningBoard } from './planning-board';
-import { decideRoute, type Decision } from './route';
+import { decideRoute, isStillOpen, limitsCallers, type Decision } from './route';
 
 /** An attempt committed as SENDING: its dial may now leave, once. */
 export interface PlannedDial {
@@ -30,16 +31,19 @@ const SOON_MS = 250;
 
 /** What one look at the queue comes to. */
 interface Plan {
-  readonly attempts: NewAttempt[];
-  readonly started: Map<string, { readonly command: PlaceCall; readonly route: Route; readonly session: string | undefined }>;
-  readonly postponed: { callId: string; nextTryMs: number; waitsFor?: string | undefined }[];
-  readonly closed: CallEvent[];
+  readonly begun: (PlannedDial & { readonly route: Route })[];
+  readonly postponed: Postponed[];
+  readonly closed: CallEventOf<'cc.call.ended.v1'>[];
 }
 
-interface Considered {
+/** A call whose numbers can be read. */
+interface Readable {
   readonly call: QueuedCall;
   readonly callerRef: string;
   readonly numbers: ClearNumbers;
+}
+
+interface Considered extends Readable {
   readonly refusals: readonly Refusal[];
   readonly decision: Decision;
   readonly lineRef: string | undefined;
@@ -52,6 +56,7 @@ export class Planner {
     private readonly carriers: Carriers,
     private readonly clock: Clock,
     private readonly limits: PlanningLimits,
+    private readonly watch: RouterWatch,
   ) {}
 
   /** One look at the queue. `undefined` while another router is at it. */
@@ -67,7 +72,8 @@ export class Planner {
   async simulate(unit: LedgerUnit, commands: readonly SimulateRoute[]): Promise<RouteSimulation[]> {
     const nowMs = this.clock.nowMs();
     const readable = commands.flatMap((command) => {
-      const numbers = this.carriers.numbersOf({ ...command, type: 'cc.call.place.v1', notAfter: nowMs });
+      const numbers = this.carriers.numbersOf(command);
+      if (numbers === undefined) this.watch.unreadable(command.callId);
       return numbers === undefined ? [] : [{ command, numbers, callerRef: this.carriers.callerRefOf(numbers.caller) }];
     });
     const survey = await this.survey(unit, readable.map(({ command }) => command), readable.map(({ callerRef }) => callerRef), nowMs);
@@ -82,36 +88,41 @@ export class Planner {
   }
 
   private async planAll(unit: LedgerUnit, due: readonly QueuedCall[], nowMs: number): Promise<Omit<Planned, 'looked'>> {
-    const plan: Plan = { attempts: [], started: new Map(), postponed: [], closed: [] };
-    const readable = due.flatMap((call) => this.readable(call, nowMs, plan) ?? []);
+    const sorted = due.map((call) => this.readable(call, nowMs));
+    const plan: Plan = { begun: [], postponed: [], closed: sorted.flatMap((entry) => ('call' in entry ? [] : [entry])) };
+    const readable = sorted.flatMap((entry) => ('call' in entry ? [entry] : []));
     const survey = await this.survey(unit, readable.map(({ call }) => call.command), readable.map(({ callerRef }) => callerRef), nowMs);
     const board = new PlanningBoard(this.carriers.all(), survey);
     const considered = readable.map((entry): Considered => this.consider({ ...entry, refusals: survey.refusals.get(entry.call.command.callId) ?? [] }, board));
     const known = new Set(considered.flatMap(({ lineRef }) => lineRef ?? []));
     const lines = mutable(await unit.attempts.linesOf([...known]));
     for (const entry of considered) {
-      const current = board.touched.has(entry.decision.chosen?.facts.channel ?? '') ? this.consider(entry, board) : entry;
+      const { chosen } = entry.decision;
+      const open = chosen === undefined || isStillOpen(chosen.facts, board.snapshotFor(entry.call.command.callId, entry.callerRef));
+      const current = open ? entry : this.consider(entry, board);
       // Another channel than at first, with a line that was not asked for: at the next look.
       if (current.lineRef !== undefined && !known.has(current.lineRef)) plan.postponed.push({ callId: current.call.command.callId, nextTryMs: nowMs });
       else this.place(current, lines, board, survey, plan, nowMs);
     }
     // Who stood first in a row may have left it in this look, and the next one was judged before.
-    const again = plan.postponed.some(({ waitsFor }) => waitsFor !== undefined) && plan.closed.length + plan.attempts.length > 0;
+    const rowMoved = plan.postponed.some(({ waitsFor }) => waitsFor !== undefined) && plan.closed.length + plan.begun.length > 0;
+    const again = rowMoved || plan.postponed.some(({ nextTryMs }) => nextTryMs <= nowMs);
     return { dials: await this.commit(unit, plan, nowMs), again };
   }
 
   private async survey(unit: LedgerUnit, commands: readonly (PlaceCall | SimulateRoute)[], callerRefs: readonly string[], nowMs: number): Promise<Survey> {
+    const channels = this.carriers.all();
     const users = commands.flatMap(({ tenant, user }) => (user === undefined ? [] : [{ tenant, user }]));
     const agents = commands.flatMap(({ agent }) => agent ?? []);
-    return await unit.directory.survey({ users, agents, channels: this.carriers.all().map(({ channel }) => channel), callIds: commands.map(({ callId }) => callId), callerRefs, nowMs });
+    return await unit.directory.survey({ users, agents, channels: channels.map(({ channel }) => channel), callIds: commands.map(({ callId }) => callId), callerRefs: channels.some(limitsCallers) ? callerRefs : [], nowMs });
   }
 
-  /** `undefined` for a call that ends here, undialled. */
-  private readable(call: QueuedCall, nowMs: number, plan: Plan): { readonly call: QueuedCall; readonly numbers: ClearNumbers; readonly callerRef: string } | undefined {
+  /** The end of a call that ends here, without a channel. */
+  private readable(call: QueuedCall, nowMs: number): Readable | CallEventOf<'cc.call.ended.v1'> {
     const { command, cancelled } = call;
-    const close = (end: Parameters<typeof closedUndialled>[1]): undefined => void plan.closed.push(closedUndialled(command, end, nowMs));
-    if (cancelled) return close({ closeType: 255, endedBy: 'application', reason: 'cancelled before it was dialled' });
-    if (nowMs > command.notAfter) return close({ closeType: 255, endedBy: 'cc', reason: 'too late: it was not dialled before its notAfter' });
+    const close = (end: Parameters<typeof closedUnplaced>[1]): CallEventOf<'cc.call.ended.v1'> => closedUnplaced(command, end, nowMs);
+    if (cancelled) return close({ closeType: 255, endedBy: 'application', reason: 'cancelled before a channel took it' });
+    if (nowMs > command.notAfter) return close({ closeType: 255, endedBy: 'cc', reason: TOO_LATE });
     const numbers = this.carriers.numbersOf(command);
     if (numbers === undefined) return close({ closeType: 6, endedBy: 'cc', reason: 'the numbers of the call were sealed with another key than this router has' });
     return { call, numbers, callerRef: this.carriers.callerRefOf(numbers.caller) };
@@ -133,7 +144,7 @@ export class Planner {
     if (decision.chosen === undefined || lineRef === undefined) return this.withoutChannel(entry, plan, nowMs);
     if (lines.busy.has(lineRef) || (lines.firstWaiting.get(lineRef) ?? position) < position) {
       if (command.whenBusy === 'reject') {
-        plan.closed.push(closedUndialled(command, { closeType: 3, endedBy: 'cc', reason: 'the line is busy with another call', route: { ...decision.route, lineBusy: true } }, nowMs));
+        plan.closed.push(closedUnplaced(command, { closeType: 3, endedBy: 'cc', reason: 'the line is busy with another call', route: { ...decision.route, lineBusy: true } }, nowMs));
         return;
       }
       plan.postponed.push({ callId: command.callId, nextTryMs: command.notAfter + 1, waitsFor: lineRef });
@@ -143,9 +154,8 @@ export class Planner {
     const attempt = this.attemptFor(entry, decision.chosen, lineRef, nowMs);
     lines.busy.add(lineRef);
     board.noteBegun(attempt);
-    plan.attempts.push(attempt);
     const session = attempt.seat === undefined ? undefined : survey.sessions.get(seatKey(attempt.channel, attempt.seat));
-    plan.started.set(attempt.attemptId, { command, route: decision.route, session });
+    plan.begun.push({ attempt, command, route: decision.route, session });
   }
 
   private attemptFor({ call: { command }, callerRef, refusals }: Considered, { facts, line, trial }: NonNullable<Decision['chosen']>, lineRef: string, nowMs: number): NewAttempt {
@@ -168,27 +178,18 @@ export class Planner {
     const last = refusals.at(-1);
     const why = decision.route.candidates.map(({ channel, excluded }) => `${channel}: ${excluded?.reason ?? 'unknown'}`).join('; ');
     plan.closed.push(last === undefined
-      ? closedUndialled(command, { closeType: 6, endedBy: 'cc', reason: `no channel can take the call (${why})`, route: decision.route }, nowMs)
+      ? closedUnplaced(command, { closeType: 6, endedBy: 'cc', reason: `no channel can take the call (${why})`, route: decision.route }, nowMs)
       : endedByRefusal(last, decision.route, nowMs));
   }
 
   private async commit(unit: LedgerUnit, plan: Plan, nowMs: number): Promise<PlannedDial[]> {
-    const begun = await unit.attempts.begin(plan.attempts);
-    const dials: PlannedDial[] = [];
-    const events: CallEvent[] = [...plan.closed];
-    for (const attempt of plan.attempts) {
-      const started = plan.started.get(attempt.attemptId);
-      if (started === undefined || !begun.has(attempt.attemptId)) {
-        plan.postponed.push({ callId: attempt.callId, nextTryMs: nowMs + SOON_MS });
-        continue;
-      }
-      dials.push({ attempt, command: started.command, session: started.session });
-      events.push(startedEvent(attempt, started.command.record, started.route, nowMs));
-    }
-    await unit.queue.postpone(plan.postponed);
+    const ids = await unit.attempts.begin(plan.begun.map(({ attempt }) => attempt));
+    const begun = plan.begun.filter(({ attempt }) => ids.has(attempt.attemptId));
+    const prevented = plan.begun.filter(({ attempt }) => !ids.has(attempt.attemptId)).map(({ attempt }): Postponed => ({ callId: attempt.callId, nextTryMs: nowMs + SOON_MS }));
+    await unit.queue.postpone([...plan.postponed, ...prevented]);
     await unit.queue.close(plan.closed.map(({ callId }) => callId));
-    await unit.journal.append(events);
-    return dials;
+    await unit.journal.append([...plan.closed, ...begun.map(({ attempt, command, route }) => startedEvent(attempt, command.record, route, nowMs))]);
+    return begun;
   }
 }
 

@@ -1,32 +1,29 @@
-import { bindingKey, seatKey, type Binding, type PlaceCall } from '@cc/contracts';
+import { bindingKey, seatKey, type PlaceCall } from '@cc/contracts';
+import type { Refusal } from './attempt';
 import type { ClearNumbers } from './carriers';
-import type { NewAttempt, Survey } from './ledger';
+import { shownState } from './health';
+import { callerDialKey, type NewAttempt, type Survey } from './ledger';
 import type { ChannelCondition, ChannelFacts, RoutableCall, Snapshot } from './route';
 
 type Wish = Omit<PlaceCall, 'type' | 'notAfter'>;
+
+/** How many refusals of a kind leave the channel in the choice. Kept back: the router stood still, or the seat has just signed in anew. Not placed: it may be dialled once more. */
+const patience: Readonly<Record<Refusal['kind'], number>> = { unfit: 0, 'not-sent': 0, rejected: 0, 'not-placed': 1, withheld: 5 };
 
 /** The state of things while calls are planned one after the other: what was surveyed, and what has been begun since. */
 export class PlanningBoard {
   private readonly conditions = new Map<string, ChannelCondition>();
   private readonly dials = new Map<string, { readonly minute: number; readonly day: number }>();
-  private readonly facts: ReadonlyMap<string, ChannelFacts>;
-  /** Channels on which something was begun that can exclude them for later calls; it never makes a channel better. */
-  readonly touched = new Set<string>();
 
   constructor(
     private readonly channels: readonly ChannelFacts[],
     private readonly survey: Survey,
-  ) {
-    this.facts = new Map(channels.map((facts) => [facts.channel, facts]));
-  }
-
-  bindingOf({ tenant, user }: Wish): Binding | undefined {
-    return user === undefined ? undefined : this.survey.bindings.get(bindingKey(tenant, user));
-  }
+  ) {}
 
   routable(wish: Wish, numbers: ClearNumbers): RoutableCall {
-    const { callId, tenant, channel, channels, agent, record, maxDurationSeconds } = wish;
-    return { callId, tenant, ...numbers, channel, channels, agent, binding: this.bindingOf(wish), record, maxDurationSeconds };
+    const { callId, tenant, user, channel, channels, agent, record, maxDurationSeconds } = wish;
+    const binding = user === undefined ? undefined : this.survey.bindings.get(bindingKey(tenant, user));
+    return { callId, tenant, ...numbers, channel, channels, agent, binding, record, maxDurationSeconds };
   }
 
   /** The world as one call sees it. */
@@ -36,18 +33,16 @@ export class PlanningBoard {
       condition: (channel) => this.condition(channel),
       isSignedIn: (channel, seat) => this.survey.sessions.has(seatKey(channel, seat)),
       callerDials: (channel) => this.dialsFor(channel, callerRef),
-      tried: new Set(this.survey.refusals.get(callId)?.flatMap(({ kind, channel }) => (kind === 'withheld' ? [] : [channel]))),
+      tried: exhausted(this.survey.refusals.get(callId) ?? []),
     };
   }
 
+  /** What is begun can close a channel to later calls; it never makes one better. */
   noteBegun({ channel, callerRef, trial }: NewAttempt): void {
     const before = this.condition(channel);
     this.conditions.set(channel, { ...before, liveCalls: before.liveCalls + 1, sentLastSecond: before.sentLastSecond + 1, trialPending: before.trialPending || trial });
     const { minute, day } = this.dialsFor(channel, callerRef);
-    this.dials.set(`${channel}/${callerRef}`, { minute: minute + 1, day: day + 1 });
-    const limits = this.facts.get(channel)?.limits;
-    const limited = limits !== undefined && [limits.concurrentCalls, limits.callsPerSecond, limits.callsPerCallerPerMinute, limits.callsPerCallerPerDay].some((limit) => limit !== undefined);
-    if (trial || limited) this.touched.add(channel);
+    this.dials.set(callerDialKey(channel, callerRef), { minute: minute + 1, day: day + 1 });
   }
 
   private condition(channel: string): ChannelCondition {
@@ -58,7 +53,7 @@ export class PlanningBoard {
       standing === undefined
         ? { state: 'up', recovering: false, trialPending: false, score: 1, liveCalls: 0, sentLastSecond: 0 }
         : {
-            state: standing.drained ? 'draining' : (standing.condition?.state ?? 'up'),
+            state: shownState(standing.condition, standing.drained),
             recovering: standing.condition?.recovering ?? false, trialPending: standing.trialPending, score: standing.score, liveCalls: standing.liveCalls, sentLastSecond: standing.sentLastSecond,
           };
     this.conditions.set(channel, condition);
@@ -66,7 +61,12 @@ export class PlanningBoard {
   }
 
   private dialsFor(channel: string, callerRef: string): { readonly minute: number; readonly day: number } {
-    const key = `${channel}/${callerRef}`;
+    const key = callerDialKey(channel, callerRef);
     return this.dials.get(key) ?? this.survey.callerDials.get(key) ?? { minute: 0, day: 0 };
   }
+}
+
+/** The channels that are not to be tried again for a call. */
+function exhausted(refusals: readonly Refusal[]): ReadonlySet<string> {
+  return new Set(refusals.filter(({ channel, kind }) => refusals.filter((other) => other.channel === channel && other.kind === kind).length > patience[kind]).map(({ channel }) => channel));
 }

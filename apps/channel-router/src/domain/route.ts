@@ -142,9 +142,10 @@ function rankOf(call: RoutableCall, facts: ChannelFacts, { recovering, state, sc
 }
 
 /** The lower one wins: drawn from the call's id, so that each channel gets its weight's share and the same call always the same lot (weighted rendezvous hashing). */
-function lot(call: RoutableCall, { channel, weight }: ChannelFacts): number {
-  const drawn = (Number.parseInt(hash('md5', `${call.callId}/${channel}`).slice(0, 8), 16) + 1) / 4_294_967_297;
-  return weight === 0 ? Number.MAX_VALUE : -Math.log(drawn) / weight;
+function lot({ callId }: RoutableCall, { channel, weight }: ChannelFacts): number {
+  if (weight === 0) return Number.MAX_VALUE;
+  const drawn = (Number.parseInt(hash('md5', `${callId}/${channel}`).slice(0, 8), 16) + 1) / (2 ** 32 + 1);
+  return -Math.log(drawn) / weight;
 }
 
 function judge(call: RoutableCall, facts: ChannelFacts, snapshot: Snapshot): Judged {
@@ -152,6 +153,12 @@ function judge(call: RoutableCall, facts: ChannelFacts, snapshot: Snapshot): Jud
   const line = lineOf(call, facts);
   const objection = objectionTo(call, facts) ?? objectionOfCondition(facts, condition, snapshot) ?? objectionOfLine(facts, line, snapshot) ?? objectionOfCapacity(facts, condition, snapshot);
   return { facts, condition, line, objection, rank: objection === undefined ? rankOf(call, facts, condition) : [] };
+}
+
+/** Whether a channel that was chosen can still take its call, after others were begun. */
+export function isStillOpen(facts: ChannelFacts, snapshot: Snapshot): boolean {
+  const condition = snapshot.condition(facts.channel);
+  return (objectionOfCondition(facts, condition, snapshot) ?? objectionOfCapacity(facts, condition, snapshot)) === undefined;
 }
 
 const against = (code: Exclusion, reason: string): Objection => ({ code, reason });
@@ -185,7 +192,7 @@ function isAccepted(number: string, rule: PrefixRule | undefined): boolean {
 }
 
 function objectionOfCondition({ channel }: ChannelFacts, condition: ChannelCondition, { tried }: Snapshot): Objection | undefined {
-  if (tried.has(channel)) return against('tried', 'it has refused this call');
+  if (tried.has(channel)) return against('tried', 'it was tried for this call, and did not place it');
   if (condition.state === 'draining') return against('draining', 'an operator has switched it off for new calls');
   if (condition.state === 'down') return against('down', 'it is down');
   if (condition.recovering && condition.trialPending) return against('trial-pending', 'it recovers, and a trial call is under way');
@@ -214,10 +221,15 @@ function objectionOfCapacity(facts: ChannelFacts, { liveCalls, sentLastSecond }:
   return objectionOfCaller(facts, snapshot);
 }
 
-function objectionOfCaller({ channel, limits }: ChannelFacts, snapshot: Snapshot): Objection | undefined {
-  const { callsPerCallerPerMinute: perMinute, callsPerCallerPerDay: perDay } = limits;
-  if (perMinute === undefined && perDay === undefined) return undefined;
-  const { minute, day } = snapshot.callerDials(channel);
+/** Whether the channel may be dialled only so often for the same leg A. */
+export function limitsCallers({ limits }: ChannelFacts): boolean {
+  return limits.callsPerCallerPerMinute !== undefined || limits.callsPerCallerPerDay !== undefined;
+}
+
+function objectionOfCaller(facts: ChannelFacts, snapshot: Snapshot): Objection | undefined {
+  if (!limitsCallers(facts)) return undefined;
+  const { callsPerCallerPerMinute: perMinute, callsPerCallerPerDay: perDay } = facts.limits;
+  const { minute, day } = snapshot.callerDials(facts.channel);
   if (perMinute !== undefined && minute >= perMinute) return against('caller-limit', `leg A was dialled ${minute} times in the last minute; the limit is ${perMinute}`);
   return perDay !== undefined && day >= perDay ? against('caller-limit', `leg A was dialled ${day} times in the last 24 hours; the limit is ${perDay}`) : undefined;
 }

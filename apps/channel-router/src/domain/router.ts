@@ -1,10 +1,11 @@
 import type { CallCommand, CallEvent, PlaceCall, ResolveAttempt, SimulateRoute } from '@cc/contracts';
-import type { Clock } from '@cc/kernel';
-import type { Carriers, RouterWatch } from './carriers';
+import { backoffMs, type Clock } from '@cc/kernel';
+import type { Carriers } from './carriers';
+import type { RouterWatch } from './router-watch';
 import { Dialling, type DiallingLimits } from './dialling';
 import { FollowUp, type FollowUpLimits } from './follow-up';
 import { HealthWatch } from './health-watch';
-import type { Ledger, LedgerUnit, LiveAttempt } from './ledger';
+import type { AttemptRecord, Ledger, LedgerUnit } from './ledger';
 import { Planner } from './planner';
 import { takeIn } from './vendor-news';
 
@@ -13,8 +14,8 @@ export type RouterLimits = DiallingLimits & FollowUpLimits;
 /** Longer than the topic of commands keeps them, so that one that is read again finds its call. */
 const KEPT_MS = 8 * 86_400_000;
 const DROPPED_AT_ONCE = 500;
-const HANG_UPS_AT_ONCE = 20;
 const HANG_UP_AGAIN_MS = 1000;
+const HANG_UP_AGAIN_MAX_MS = 60_000;
 /** Longer than a vendor may take to answer. */
 const HANG_UP_LEASE_MS = 75_000;
 
@@ -32,7 +33,7 @@ export class Router {
     private readonly limits: RouterLimits,
     private readonly watch: RouterWatch,
   ) {
-    this.planner = new Planner(ledger, carriers, clock, limits);
+    this.planner = new Planner(ledger, carriers, clock, limits, watch);
     this.dialling = new Dialling(ledger, carriers, clock, limits, watch);
     this.followUp = new FollowUp(ledger, carriers, clock, limits, watch);
     this.health = new HealthWatch(ledger, carriers, clock, watch);
@@ -60,24 +61,19 @@ export class Router {
     return this.ledger.dropClosed(this.clock.nowMs() - KEPT_MS, DROPPED_AT_ONCE);
   }
 
-  /** Has the vendors end what was cancelled, talks for too long, or rang though it should not. Resolves to whether there may be more. */
-  async hangUpDue(): Promise<boolean> {
-    const attempts = await this.takeHangUps();
-    await Promise.all(attempts.map((attempt) => this.hangUp(attempt)));
-    return attempts.length === HANG_UPS_AT_ONCE;
-  }
-
-  /** Some of the attempts that are to be ended now; whoever dies with one in hand leaves it to another. */
-  takeHangUps(): Promise<readonly LiveAttempt[]> {
+  /** Attempts that are to be ended now: cancelled, talking for too long, or rung though they should not. Whoever dies with one in hand leaves it to another. */
+  takeHangUps(limit: number): Promise<readonly AttemptRecord[]> {
     const nowMs = this.clock.nowMs();
-    return this.ledger.takeHangUps(nowMs, nowMs + HANG_UP_LEASE_MS, HANG_UPS_AT_ONCE);
+    return this.ledger.takeHangUps(nowMs, nowMs + HANG_UP_LEASE_MS, limit);
   }
 
-  async hangUp(attempt: LiveAttempt): Promise<void> {
+  /** Has the vendor end a call; asks again, ever more slowly, until it is certain that the vendor heard it. */
+  async hangUp(attempt: AttemptRecord): Promise<void> {
     const session = attempt.seat === undefined ? undefined : await this.ledger.sessionOf(attempt.channel, attempt.seat);
     const result = await this.carriers.hangUp(attempt, session);
     this.watch.hungUp(attempt, result);
-    if (result.kind === 'unknown' && this.clock.nowMs() < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, this.clock.nowMs() + HANG_UP_AGAIN_MS);
+    const nowMs = this.clock.nowMs();
+    if (result.kind === 'unknown' && nowMs < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, nowMs + HANG_UP_AGAIN_MS + backoffMs(attempt.hangUpTries - 1, HANG_UP_AGAIN_MS, HANG_UP_AGAIN_MAX_MS));
     else await this.ledger.hungUp(attempt.attemptId);
   }
 }

@@ -1,7 +1,7 @@
 import type { CallEvent } from '@cc/contracts';
-import type { RouterWatch } from './carriers';
-import { reportLateRings } from './dialling';
-import type { LedgerUnit, VendorWord } from './ledger';
+import { lateRingEvent } from './attempt';
+import type { RouterWatch } from './router-watch';
+import type { AttemptRecord, LedgerUnit, VendorWord } from './ledger';
 
 /** What the router itself or the application said is known here already. */
 const ownSources: ReadonlySet<CallEvent['source']> = new Set<CallEvent['source']>(['router', 'reaper', 'gateway', 'archiver']);
@@ -34,10 +34,21 @@ function plainWordOf(event: CallEvent): VendorWord | undefined {
   }
 }
 
-/** Takes in what vendors said of attempts. @param lookAtMs when one that was in doubt is looked at again. */
+/** Takes in what vendors said of attempts. Phones that rang although their attempts counted as not placed are incidents: they are told of, and returned. */
+export async function hear(unit: LedgerUnit, words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly AttemptRecord[]> {
+  const late = await unit.attempts.hear(words, nowMs, lookAtMs);
+  await unit.journal.append(late.map((attempt) => lateRingEvent(attempt, strongest(words.filter(({ attemptId }) => attemptId === attempt.attemptId)), nowMs)));
+  return late;
+}
+
+function strongest(words: readonly VendorWord[]): VendorWord['says'] {
+  return (['ended', 'connected'] as const).find((word) => words.some(({ says }) => says === word)) ?? 'placed';
+}
+
+/** Takes in the events of calls. @param lookAtMs when one that was in doubt is looked at again. */
 export async function takeIn(unit: LedgerUnit, watch: RouterWatch, events: readonly CallEvent[], nowMs: number, lookAtMs: number): Promise<void> {
   const words = events.flatMap((event) => wordOf(event) ?? []);
   if (words.length === 0) return;
-  await reportLateRings(unit, watch, await unit.attempts.hear(words, nowMs, lookAtMs), nowMs);
+  for (const attempt of await hear(unit, words, nowMs, lookAtMs)) watch.lateRing(attempt);
   if (words.some(({ says }) => says === 'ended')) await unit.journal.wake();
 }

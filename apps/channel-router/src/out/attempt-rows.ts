@@ -1,6 +1,6 @@
 import { PlaceCall } from '@cc/contracts';
 import type { AttemptState } from '../domain/attempt';
-import type { LiveAttempt } from '../domain/ledger';
+import type { AttemptRecord } from '../domain/ledger';
 
 export interface AttemptRow {
   attempt_id: string;
@@ -16,6 +16,7 @@ export interface AttemptRow {
   give_up_at: number;
   hold_until: number;
   answered: boolean;
+  hang_up_tries: number;
   not_found_since: number | null;
   heard: boolean;
   call_state: string;
@@ -23,14 +24,14 @@ export interface AttemptRow {
 }
 
 /** Of `router_attempt a JOIN router_call c`. */
-export const ATTEMPT_COLUMNS = `a.attempt_id, a.call_id, a.tenant, a.number, a.channel, a.vendor, a.seat, a.state, a.vendor_call_id, a.sent_at, a.give_up_at, a.hold_until, a.answered, a.not_found_since, a.heard_at IS NOT NULL AS heard,
+export const ATTEMPT_COLUMNS = `a.attempt_id, a.call_id, a.tenant, a.number, a.channel, a.vendor, a.seat, a.state, a.vendor_call_id, a.sent_at, a.give_up_at, a.hold_until, a.answered, a.hang_up_tries, a.not_found_since, a.heard_at IS NOT NULL AS heard,
   c.state AS call_state, c.command`;
 
-export function toLiveAttempt(row: AttemptRow): LiveAttempt {
+export function toAttemptRecord(row: AttemptRow): AttemptRecord {
   return {
     attemptId: row.attempt_id, callId: row.call_id, tenant: row.tenant, number: row.number, channel: row.channel, vendor: row.vendor, seat: row.seat ?? undefined,
     state: row.state, vendorCallId: row.vendor_call_id ?? undefined, sentAt: row.sent_at, giveUpAt: row.give_up_at, holdUntil: row.hold_until,
-    answered: row.answered, notFoundSince: row.not_found_since ?? undefined, heard: row.heard, callOpen: row.call_state !== 'closed',
+    answered: row.answered, hangUpTries: row.hang_up_tries, notFoundSince: row.not_found_since ?? undefined, heard: row.heard, callOpen: row.call_state !== 'closed',
     command: row.command === null ? undefined : PlaceCall.parse(row.command),
   };
 }

@@ -113,14 +113,15 @@ const channelsInFull: Migration = {
   },
 };
 
-const indexesForLongLives: Migration = {
-  name: '0003-indexes-for-long-lives',
+const forLongLives: Migration = {
+  name: '0003-for-long-lives',
   up: async (tx) => {
     await tx.query(`DROP INDEX router_attempt_sent`);
     await tx.query(`CREATE INDEX router_attempt_sending ON router_attempt (sent_at) WHERE state = 'sending'`);
     await tx.query(`CREATE INDEX router_attempt_trial ON router_attempt (channel, sent_at) WHERE trial`);
+    await tx.query(`ALTER TABLE router_attempt ADD COLUMN hang_up_tries int NOT NULL DEFAULT 0`);
     await tx.query(`CREATE INDEX router_call_closed ON router_call (created) WHERE state = 'closed'`);
   },
 };
 
-export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, indexesForLongLives];
+export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, forLongLives];

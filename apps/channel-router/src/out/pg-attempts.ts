@@ -1,6 +1,6 @@
 import type { Tx } from '@cc/postgres';
-import type { Attempts, LineState, LiveAttempt, NewAttempt, Settlement, VendorWord } from '../domain/ledger';
-import { ATTEMPT_COLUMNS, toLiveAttempt, type AttemptRow } from './attempt-rows';
+import type { Attempts, LineState, AttemptRecord, NewAttempt, Settlement, VendorWord } from '../domain/ledger';
+import { ATTEMPT_COLUMNS, toAttemptRecord, type AttemptRow } from './attempt-rows';
 
 /** {@link Attempts} in PostgreSQL: the unique indexes on live attempts, not this code, make sure of one attempt per call and one call per line. */
 export class PgAttempts implements Attempts {
@@ -57,7 +57,7 @@ export class PgAttempts implements Attempts {
     return rows[0]?.before;
   }
 
-  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<LiveAttempt[]> {
+  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<AttemptRecord[]> {
     const said = `(SELECT attempt_id, max(vendor_call_id) AS vendor_call_id, bool_or(says = 'connected') AS connected, bool_or(says = 'ended') AS ended, bool_or(NOT asked) AS unasked
        FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS u(attempt_id, vendor_call_id, says, asked) GROUP BY attempt_id)`;
     const values = [words.map((word) => word.attemptId), words.map((word) => word.vendorCallId ?? null), words.map((word) => word.says), words.map((word) => word.asked === true)];
@@ -82,11 +82,11 @@ export class PgAttempts implements Attempts {
     return late.length === 0 ? [] : await this.read(`a.attempt_id = ANY($1::text[])`, [late.map((row) => row.attempt_id)]);
   }
 
-  async overdueSending(sentBeforeMs: number, limit: number): Promise<LiveAttempt[]> {
+  async overdueSending(sentBeforeMs: number, limit: number): Promise<AttemptRecord[]> {
     return await this.read(`a.attempt_id IN (SELECT attempt_id FROM router_attempt WHERE state = 'sending' AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [sentBeforeMs, limit]);
   }
 
-  async find(attemptId: string): Promise<LiveAttempt | undefined> {
+  async find(attemptId: string): Promise<AttemptRecord | undefined> {
     return (await this.read(`a.attempt_id = $1 FOR UPDATE OF a`, [attemptId]))[0];
   }
 
@@ -97,7 +97,7 @@ export class PgAttempts implements Attempts {
     return true;
   }
 
-  private async read(condition: string, values: Parameters<Tx['query']>[1]): Promise<LiveAttempt[]> {
-    return (await this.tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM router_attempt a JOIN router_call c USING (call_id) WHERE ${condition}`, values)).map(toLiveAttempt);
+  private async read(condition: string, values: Parameters<Tx['query']>[1]): Promise<AttemptRecord[]> {
+    return (await this.tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM router_attempt a JOIN router_call c USING (call_id) WHERE ${condition}`, values)).map(toAttemptRecord);
   }
 }

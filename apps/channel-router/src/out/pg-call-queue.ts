@@ -1,8 +1,11 @@
 import { PlaceCall } from '@cc/contracts';
 import type { Tx } from '@cc/postgres';
-import type { CallQueue, QueuedCall } from '../domain/ledger';
+import type { CallQueue, Postponed, QueuedCall } from '../domain/ledger';
 
-/** {@link CallQueue} in PostgreSQL. Whoever locks attempts and calls locks the attempts first, so that two never wait for each other. */
+/**
+ * {@link CallQueue} in PostgreSQL. Whoever holds attempts and calls takes the attempts first, in the order of their ids. A cancellation must look
+ * at them once more after the calls: should it and another wait for each other there, the server ends one, whose batch is handled again.
+ */
 export class PgCallQueue implements CallQueue {
   constructor(private readonly tx: Tx) {}
 
@@ -18,7 +21,9 @@ export class PgCallQueue implements CallQueue {
 
   async requestCancel(callIds: readonly string[], nowMs: number): Promise<void> {
     if (callIds.length === 0) return;
-    const hangUp = (): Promise<unknown> => this.tx.query(`UPDATE router_attempt SET hang_up_at = least(coalesce(hang_up_at, $2), $2) WHERE call_id = ANY($1::text[]) AND live`, [callIds, nowMs]);
+    const hangUp = (): Promise<unknown> => this.tx.query(
+      `UPDATE router_attempt SET hang_up_at = least(coalesce(hang_up_at, $2), $2), hang_up_tries = 0
+       WHERE attempt_id IN (SELECT attempt_id FROM router_attempt WHERE call_id = ANY($1::text[]) AND live ORDER BY attempt_id FOR UPDATE)`, [callIds, nowMs]);
     await hangUp();
     await this.tx.query(`UPDATE router_call SET cancelled = true, next_try = 0 WHERE call_id = ANY($1::text[]) AND state <> 'closed'`, [callIds]);
     // The planner may have held the call and begun its attempt meanwhile; whoever waited for it sees the attempt only now.
@@ -33,7 +38,7 @@ export class PgCallQueue implements CallQueue {
     return rows.map(({ command, cancelled, position }) => ({ command: PlaceCall.parse(command), cancelled, position }));
   }
 
-  async postpone(calls: readonly { readonly callId: string; readonly nextTryMs: number; readonly waitsFor?: string | undefined }[]): Promise<void> {
+  async postpone(calls: readonly Postponed[]): Promise<void> {
     if (calls.length === 0) return;
     await this.tx.query(
       `UPDATE router_call c SET next_try = t.next_try, waits_for = t.waits_for

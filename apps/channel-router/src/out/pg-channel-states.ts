@@ -23,6 +23,8 @@ interface EvidenceRow {
   failed: number;
 }
 
+/** An accepted call that was not heard of for longer than this says nothing any more. */
+const SILENCE_COUNTED_MS = 3_600_000;
 /** So many of the last outcomes are looked at for failures in a row. */
 const LAST_OUTCOMES = 100;
 
@@ -39,7 +41,7 @@ const EVIDENCE = `
       SELECT outcome, row_number() OVER (ORDER BY settled_at DESC, attempt_id) AS place FROM (
         SELECT attempt_id, outcome, settled_at FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.since_ms AND a.outcome IN ('well', 'failure') ORDER BY a.sent_at DESC LIMIT ${LAST_OUTCOMES}) recent) ordered) r
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS silent FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.heard_by_ms - 3600000 AND a.heard_at IS NULL AND a.accepted_at <= q.heard_by_ms
+    SELECT count(*)::int AS silent FROM router_attempt a WHERE a.channel = q.channel AND a.sent_at >= q.heard_by_ms - ${SILENCE_COUNTED_MS} AND a.heard_at IS NULL AND a.accepted_at <= q.heard_by_ms
       AND a.accepted_at > coalesce((SELECT max(heard_at) FROM router_attempt h WHERE h.channel = q.channel), 0)) s
   CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome = 'well' AND heard_at IS NOT NULL)::int AS passed,
@@ -51,14 +53,18 @@ export class PgChannelStates implements ChannelStates {
   constructor(private readonly tx: Tx) {}
 
   async rows(): Promise<ChannelRow[]> {
-    const rows = await this.tx.query<{ channel: string; condition: unknown; override: unknown; score: number; probe_failures: number | null; live: number; announced: string; announced_at: number; seen_at: number }>(
-      `SELECT s.channel, s.condition, o.override, s.score, c.probe_failures, s.announced, s.announced_at, s.seen_at,
+    const rows = await this.tx.query<{ channel: string; condition: unknown; score: number; probe_failures: number | null; live: number; announced: string; announced_at: number; seen_at: number }>(
+      `SELECT s.channel, s.condition, s.score, c.probe_failures, s.announced, s.announced_at, s.seen_at,
          (SELECT count(*)::int FROM router_attempt a WHERE a.channel = s.channel AND a.live) AS live
-       FROM router_channel s LEFT JOIN router_override o USING (channel) LEFT JOIN router_channel_contact c USING (channel)`);
+       FROM router_channel s LEFT JOIN router_channel_contact c USING (channel)`);
     return rows.map((row) => ({
-      channel: row.channel, condition: Condition.parse(row.condition), override: row.override === null ? undefined : ChannelOverride.parse(row.override),
-      score: row.score, probeFailures: row.probe_failures ?? 0, liveCalls: row.live, announced: row.announced, announcedAt: row.announced_at, seenAt: row.seen_at,
+      channel: row.channel, condition: Condition.parse(row.condition), score: row.score, probeFailures: row.probe_failures ?? 0, liveCalls: row.live, announced: row.announced, announcedAt: row.announced_at, seenAt: row.seen_at,
     }));
+  }
+
+  async overrides(): Promise<ReadonlyMap<string, ChannelOverride>> {
+    const rows = await this.tx.query<{ channel: string; override: unknown }>(`SELECT channel, override FROM router_override`);
+    return new Map(rows.map(({ channel, override }) => [channel, ChannelOverride.parse(override)]));
   }
 
   async evidence(questions: readonly EvidenceQuestion[]): Promise<ReadonlyMap<string, DialEvidence>> {

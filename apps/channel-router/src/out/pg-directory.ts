@@ -2,12 +2,12 @@ import { Binding, bindingKey, seatKey, type Kept, type SeatSession } from '@cc/c
 import type { Tx } from '@cc/postgres';
 import { z } from 'zod';
 import type { Refusal } from '../domain/attempt';
-import type { ChannelStanding, Directory, Survey, SurveyQuestions } from '../domain/ledger';
+import { callerDialKey, type ChannelStanding, type Directory, type Survey, type SurveyQuestions } from '../domain/ledger';
 import { Condition } from './pg-channel-states';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-const RefusalKind = z.enum(['unfit', 'withheld', 'not-sent', 'rejected']).catch('not-sent');
+const RefusalKind = z.enum(['unfit', 'withheld', 'not-sent', 'rejected', 'not-placed']);
 
 /** {@link Directory} in PostgreSQL. */
 export class PgDirectory implements Directory {
@@ -70,13 +70,15 @@ export class PgDirectory implements Directory {
   }
 
   private async refusals(callIds: readonly string[]): Promise<Survey['refusals']> {
-    const rows = await this.tx.query<{ attempt_id: string; call_id: string; tenant: string; number: number; channel: string; vendor: string; outcome_kind: string | null; vendor_code: string | null; reason: string | null }>(
-      `SELECT attempt_id, call_id, tenant, number, channel, vendor, outcome_kind, vendor_code, reason FROM router_attempt WHERE call_id = ANY($1::text[]) AND NOT live ORDER BY number`, [callIds]);
+    const rows = await this.tx.query<{ attempt_id: string; call_id: string; tenant: string; number: number; channel: string; vendor: string; kind: string; vendor_code: string | null; reason: string | null }>(
+      // Attempts of before 0002 have no kind.
+      `SELECT attempt_id, call_id, tenant, number, channel, vendor, CASE WHEN state = 'not-placed' THEN state ELSE coalesce(outcome_kind, 'not-sent') END AS kind, vendor_code, reason
+       FROM router_attempt WHERE call_id = ANY($1::text[]) AND state IN ('refused', 'not-placed') ORDER BY number`, [callIds]);
     const byCall = new Map<string, Refusal[]>();
     for (const row of rows) {
       const refusal: Refusal = {
         attemptId: row.attempt_id, callId: row.call_id, tenant: row.tenant, number: row.number, channel: row.channel, vendor: row.vendor,
-        kind: RefusalKind.parse(row.outcome_kind), vendorCode: row.vendor_code ?? undefined, reason: row.reason ?? 'it was certainly not placed',
+        kind: RefusalKind.parse(row.kind), vendorCode: row.vendor_code ?? undefined, reason: row.reason ?? 'it was certainly not placed',
       };
       byCall.set(row.call_id, [...(byCall.get(row.call_id) ?? []), refusal]);
     }
@@ -84,10 +86,11 @@ export class PgDirectory implements Directory {
   }
 
   private async callerDials(callerRefs: readonly string[], nowMs: number): Promise<Survey['callerDials']> {
+    if (callerRefs.length === 0) return new Map();
     const rows = await this.tx.query<{ channel: string; caller_ref: string; minute: number; day: number }>(
       `SELECT channel, caller_ref, count(*) FILTER (WHERE sent_at > $2)::int AS minute, count(*)::int AS day FROM router_attempt
        WHERE caller_ref = ANY($1::text[]) AND sent_at > $3 GROUP BY channel, caller_ref`, [callerRefs, nowMs - MINUTE_MS, nowMs - DAY_MS]);
-    return new Map(rows.map((row) => [`${row.channel}/${row.caller_ref}`, { minute: row.minute, day: row.day }]));
+    return new Map(rows.map((row) => [callerDialKey(row.channel, row.caller_ref), { minute: row.minute, day: row.day }]));
   }
 
   private async sessions(seats: readonly string[]): Promise<Survey['sessions']> {

@@ -1,8 +1,8 @@
 import { EventLog } from '@cc/event-log';
 import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
-import { Ledger, type LedgerUnit, type LiveAttempt } from '../domain/ledger';
-import { ATTEMPT_COLUMNS, toLiveAttempt, type AttemptRow } from './attempt-rows';
+import { Ledger, type AttemptRecord, type LedgerUnit, type Look, type Overdue } from '../domain/ledger';
+import { ATTEMPT_COLUMNS, toAttemptRecord, type AttemptRow } from './attempt-rows';
 import { LogJournal, WAKE } from './log-journal';
 import { PgAttempts } from './pg-attempts';
 import { PgCallQueue } from './pg-call-queue';
@@ -53,10 +53,11 @@ export class PgLedger extends Ledger {
     return rows.map(({ channel }) => channel);
   }
 
-  override takeOverdue(channel: string, nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
+  override takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
     return this.take(
       `UPDATE router_attempt a SET look_at = $3 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
-         SELECT attempt_id FROM router_attempt WHERE channel = $1 AND live AND state <> 'sending' AND look_at <= $2 ORDER BY look_at LIMIT $4 FOR UPDATE SKIP LOCKED)`, [channel, nowMs, againAtMs, limit]);
+         SELECT attempt_id FROM router_attempt WHERE channel = $1 AND live AND state <> 'sending' AND look_at <= $2 AND ($5 = 'all' OR (vendor_call_id IS NOT NULL) = ($5 = 'named'))
+         ORDER BY look_at LIMIT $4 FOR UPDATE SKIP LOCKED)`, [channel, nowMs, againAtMs, limit, which]);
   }
 
   override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
@@ -66,13 +67,13 @@ export class PgLedger extends Ledger {
     return rows.length > 0;
   }
 
-  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: { readonly lookAtMs: number; readonly answered?: boolean; readonly notFoundSince?: number }): Promise<void> {
-    await this.database.query(`UPDATE router_attempt SET look_at = $2, answered = answered OR $3, not_found_since = coalesce($4, not_found_since) WHERE attempt_id = $1`, [attemptId, lookAtMs, answered === true, notFoundSince ?? null]);
+  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: Look): Promise<void> {
+    await this.database.query(`UPDATE router_attempt SET look_at = $2, answered = answered OR $3, not_found_since = CASE WHEN $3 THEN NULL ELSE coalesce($4, not_found_since) END WHERE attempt_id = $1`, [attemptId, lookAtMs, answered === true, notFoundSince ?? null]);
   }
 
-  override takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<LiveAttempt[]> {
+  override takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
     return this.take(
-      `UPDATE router_attempt a SET hang_up_at = $3 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
+      `UPDATE router_attempt a SET hang_up_at = $3, hang_up_tries = hang_up_tries + 1 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
          SELECT attempt_id FROM router_attempt WHERE hang_up_at <= $1 AND vendor_call_id IS NOT NULL AND (state = 'accepted' OR late_ring) ORDER BY hang_up_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [nowMs, limit, againAtMs]);
   }
 
@@ -116,7 +117,7 @@ export class PgLedger extends Ledger {
     return new Map(rows.map(({ channel, count }) => [channel, count]));
   }
 
-  private async take(update: string, values: readonly (string | number)[]): Promise<LiveAttempt[]> {
-    return (await this.database.query<AttemptRow>(`${update} RETURNING ${ATTEMPT_COLUMNS}`, values)).map(toLiveAttempt);
+  private async take(update: string, values: readonly (string | number)[]): Promise<AttemptRecord[]> {
+    return (await this.database.query<AttemptRow>(`${update} RETURNING ${ATTEMPT_COLUMNS}`, values)).map(toAttemptRecord);
   }
 }

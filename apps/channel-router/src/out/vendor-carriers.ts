@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
 import type { Attempt, AskResult, DialResult, HangUpResult } from '../domain/attempt';
 import { Carriers, type CarrierFacts, type ClearNumbers, type DialTerms } from '../domain/carriers';
-import type { LiveAttempt } from '../domain/ledger';
+import type { AttemptRecord } from '../domain/ledger';
 import type { ChosenLine } from '../domain/route';
 
 /** {@link Carriers} over the configured channels' adapters. */
@@ -38,7 +38,7 @@ export class VendorCarriers extends Carriers {
     return open === undefined ? undefined : this.factsOf(open);
   }
 
-  override numbersOf(command: PlaceCall): ClearNumbers | undefined {
+  override numbersOf(command: Pick<PlaceCall, 'callId' | 'caller' | 'called'>): ClearNumbers | undefined {
     try {
       return { caller: this.vault.reveal(command.caller.sealed, command.callId), called: this.vault.reveal(command.called.sealed, command.callId) };
     } catch {
@@ -76,7 +76,7 @@ export class VendorCarriers extends Carriers {
     }
   }
 
-  override async hangUp(attempt: LiveAttempt, session: string | undefined): Promise<HangUpResult> {
+  override async hangUp(attempt: AttemptRecord, session: string | undefined): Promise<HangUpResult> {
     const open = this.channels.find(attempt.channel);
     if (open?.adapter.cancel === undefined || !open.channel.capabilities.cancel || attempt.vendorCallId === undefined) return { kind: 'refused', reason: 'this channel cannot end a call' };
     const seat = this.seatOf(attempt, session);
@@ -88,7 +88,7 @@ export class VendorCarriers extends Carriers {
     }
   }
 
-  override async ask(attempt: LiveAttempt): Promise<AskResult> {
+  override async ask(attempt: AttemptRecord): Promise<AskResult> {
     const query = this.channels.find(attempt.channel)?.adapter.query;
     if (query === undefined) return { kind: 'no-answer', reason: 'this channel cannot be asked' };
     const { attemptId, vendorCallId, sentAt, command } = attempt;
@@ -112,7 +112,7 @@ export class VendorCarriers extends Carriers {
     }
   }
 
-  private async append({ attemptId, channel, vendorCallId }: LiveAttempt, raw: RawNotification): Promise<void> {
+  private async append({ attemptId, channel, vendorCallId }: AttemptRecord, raw: RawNotification): Promise<void> {
     const id = `${attemptId}/query/${randomUUID()}`;
     const header = { id, channel, kind: raw.kind, receivedAt: raw.receivedAt, attemptId, ...(vendorCallId === undefined ? {} : { vendorCallId }) };
     await this.eventLog.append(topics.channelNotifications.name, [encodeChannelNotification({ ...header, sealed: sealNotification(raw, id, this.notifications) }, 'channel-router')]);

@@ -4,26 +4,23 @@ import { allTopics } from '@cc/contracts';
 import { NoMetrics, SilentLog } from '@cc/kernel';
 import { runMigrations, TypeOrmDatabase } from '@cc/postgres';
 import type { Attempt, DialResult } from '../../src/domain/attempt';
-import { Carriers, RouterWatch, type CarrierFacts, type ClearNumbers } from '../../src/domain/carriers';
+import { Carriers, type CarrierFacts, type ClearNumbers } from '../../src/domain/carriers';
 import type { ChosenLine } from '../../src/domain/route';
 import { channelRouterMigrations } from '../../src/out/migrations';
 import { PgLedger } from '../../src/out/pg-ledger';
+import { facts } from '../scripted-carriers';
 
 export const CHANNELS = 50;
-export const SEATS_PER_CHANNEL = 40;
-
-const health = { windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3 };
-const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
+const SEATS_PER_CHANNEL = 40;
 
 /** 50 channels of all kinds: with and without limits, rules, tenants, and 2,000 seats on the half that has seats. */
-export const channels: readonly CarrierFacts[] = Array.from({ length: CHANNELS }, (_, index): CarrierFacts => ({
-  channel: `channel-${index}`, vendor: 'v', enabled: index % 10 !== 9, weight: 1 + (index % 5), capabilities, health,
+export const channels: readonly CarrierFacts[] = Array.from({ length: CHANNELS }, (_, index): CarrierFacts => facts(`channel-${index}`, {
+  enabled: index % 10 !== 9, weight: 1 + (index % 5),
   ...(index % 7 === 6 ? { tenants: ['other'] } : {}),
   limits: index % 3 === 0 ? { concurrentCalls: 100_000, callsPerSecond: 100_000 } : {},
   numbers: index % 4 === 0 ? { to: { except: ['+861010'] } } : {},
   line: index % 2 === 0 ? { kind: 'caller', names: new Set<string>() } : { kind: 'seat', names: new Set(Array.from({ length: 2 * SEATS_PER_CHANNEL }, (_seat, seat) => `${seat}`)) },
-  canQuery: false, findsByAttempt: false, canProbe: false, queriesPerMinute: 60, longestCallSeconds: 7200,
-  described: { channel: `channel-${index}`, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 },
+  canQuery: false,
 }));
 
 /** Channels whose vendors accept at once. */
@@ -62,19 +59,6 @@ export class WillingCarriers extends Carriers {
   override async probe(): Promise<{ well: boolean }> {
     return { well: true };
   }
-}
-
-export class NoWatch extends RouterWatch {
-  override dialled(): void {}
-  override outcomeLost(): void {}
-  override hungUp(): void {}
-  override lateRing(): void {}
-  override reaped(): void {}
-  override resolved(): void {}
-  override changed(): void {}
-  override standing(): void {}
-  override inDoubt(): void {}
-  override probeFailed(): void {}
 }
 
 export interface RouterStore {

@@ -5,7 +5,9 @@ import { Client } from 'pg';
 import { decideRoute, type Snapshot } from '../../src/domain/route';
 import { Planner } from '../../src/domain/planner';
 import { Router } from '../../src/domain/router';
-import { callFrom, channels, NoWatch, openStore, WillingCarriers } from './bench-world';
+import { LIMITS } from '../scripted-carriers';
+import { SilentWatch } from '../silent-watch';
+import { callFrom, channels, openStore, WillingCarriers } from './bench-world';
 
 const DECISIONS = 20_000;
 const BATCH = 64;
@@ -15,6 +17,8 @@ const PER_LINE = 2;
 const TALK_MS = 200;
 /** So many of the channels are excluded, with a reason, in the routes of {@link measurePlanning}. */
 const EXCLUDED = 29;
+/** An event of {@link measurePlanning} on its topic. */
+const EVENT_BYTES = 6_100;
 const LIMIT_MS = 60_000;
 
 export interface DecisionFigures {
@@ -55,7 +59,7 @@ export async function measurePlanning(databaseUrl: string, round: number): Promi
   try {
     const carriers = new WillingCarriers(channels);
     const clock = new SystemClock();
-    const planner = new Planner(store.ledger, carriers, clock, { setupSeconds: 90 });
+    const planner = new Planner(store.ledger, carriers, clock, LIMITS, new SilentWatch());
     const calls = Array.from({ length: PLANNED_CALLS }, (_, index) => callFrom(`+8613${round}${String(index).padStart(8, '0')}`, `${round}-${index}`, clock.nowMs()));
     await store.ledger.transaction((unit) => unit.queue.enqueue(calls, clock.nowMs()));
     const began = performance.now();
@@ -105,8 +109,6 @@ async function planByHand(client: Client, nowMs: number): Promise<number> {
   await client.query(`SELECT attempt_id, channel FROM router_attempt WHERE call_id = ANY($1::text[]) AND NOT live`, [ids]);
   await client.query(`SELECT binding FROM router_binding JOIN unnest($1::text[], $2::text[]) AS t(tenant, user_id) USING (tenant, user_id)`, [rows.map(({ command }) => command.tenant), ids]);
   await client.query(`SELECT channel, seat, sealed FROM router_seat WHERE seat = ANY($1::text[]) AND sealed IS NOT NULL`, [ids]);
-  await client.query(
-    `SELECT channel, caller_ref, count(*) FILTER (WHERE sent_at > $2)::int AS minute, count(*)::int AS day FROM router_attempt WHERE caller_ref = ANY($1::text[]) AND sent_at > $3 GROUP BY channel, caller_ref`, [lines, nowMs - 60_000, nowMs - 86_400_000]);
   await client.query(`SELECT line_ref FROM router_attempt WHERE line_ref = ANY($1::text[]) AND live`, [lines]);
   await client.query(`SELECT waits_for, min(position) FROM router_call WHERE waits_for = ANY($1::text[]) AND state = 'queued' GROUP BY waits_for`, [lines]);
   const attempts = ids.map((id) => `${id}-1`);
@@ -120,19 +122,19 @@ async function planByHand(client: Client, nowMs: number): Promise<number> {
   return rows.length;
 }
 
-/** The events of the batch, with routes of the same size, into a log table with dense offsets. */
+/** The events of the batch, as long as the router's, into a log table with dense offsets. */
 async function appendByHand(client: Client, ids: readonly string[], nowMs: number): Promise<void> {
   await client.query(`CREATE TABLE IF NOT EXISTS floor_head (part int PRIMARY KEY, next bigint NOT NULL DEFAULT 0)`);
   await client.query(`CREATE TABLE IF NOT EXISTS floor_record (part int, off bigint, key text, value bytea, headers text, PRIMARY KEY (part, off))`);
   await client.query(`INSERT INTO floor_head SELECT generate_series(0, 11) ON CONFLICT DO NOTHING`);
   const candidates = channels.map(({ channel }, index) => ({ channel, state: 'up', score: 1, weight: 1, liveCalls: 0, ...(index < EXCLUDED ? { excluded: { code: 'line-offline', reason: 'the seat is not signed in at the vendor' } } : {}) }));
   const parts = ids.map((id) => partitionOf(id, 12));
-  const values = ids.map((id) => Buffer.from(JSON.stringify({ callId: id, tenant: 'acme', attemptId: `${id}-1`, channel: 'channel-0', occurredAt: nowMs, recordedAt: nowMs, source: 'router', vendor: 'v', attemptNumber: 1, recordRequested: true, route: { basis: 'all', channel: 'channel-0', candidates } })));
+  const values = Buffer.concat(ids.map((id) => Buffer.from(JSON.stringify({ callId: id, tenant: 'acme', attemptId: `${id}-1`, channel: 'channel-0', occurredAt: nowMs, recordedAt: nowMs, source: 'router', vendor: 'v', attemptNumber: 1, recordRequested: true, route: { basis: 'all', channel: 'channel-0', candidates } }).padEnd(EVENT_BYTES))));
   await client.query(
     `WITH counted AS (SELECT part, count(*) AS n FROM unnest($1::int[]) AS part GROUP BY part),
        head AS (UPDATE floor_head h SET next = next + n FROM counted c WHERE h.part = c.part RETURNING h.part, next - n AS base),
-       placed AS (SELECT part, key, value, row_number() OVER (PARTITION BY part ORDER BY ord) AS place FROM unnest($1::int[], $2::text[], $3::bytea[]) WITH ORDINALITY AS r(part, key, value, ord))
-     INSERT INTO floor_record SELECT p.part, h.base + p.place - 1, p.key, p.value, '{}' FROM placed p JOIN head h USING (part)`, [parts, ids, values]);
+       placed AS (SELECT part, key, substring($3::bytea FROM ((ord - 1) * $4)::int + 1 FOR $4::int) AS value, row_number() OVER (PARTITION BY part ORDER BY ord) AS place FROM unnest($1::int[], $2::text[]) WITH ORDINALITY AS r(part, key, ord))
+     INSERT INTO floor_record SELECT p.part, h.base + p.place - 1, p.key, p.value, '{}' FROM placed p JOIN head h USING (part)`, [parts, ids, values, EVENT_BYTES]);
 }
 
 /** 64 calls at once for 32 lines: for how long, ms, each line is idle between one call's end and the next one's dial. */
@@ -145,16 +147,28 @@ export async function measureLineGaps(databaseUrl: string): Promise<number[]> {
     const line = lineOf(attempt.callId);
     const freed = endedAt.get(line);
     if (freed !== undefined) gaps.push(performance.now() - freed);
-    setTimeout(() => void end(attempt.attemptId, attempt.callId), TALK_MS);
+    setTimeout(() => end(attempt.attemptId, attempt.callId), TALK_MS);
   });
-  const router = new Router(store.ledger, carriers, clock, { setupSeconds: 90, querySeconds: 900, sendingSeconds: 45, graceSeconds: 10, redialTenants: [] }, new NoWatch());
+  const router = new Router(store.ledger, carriers, clock, LIMITS, new SilentWatch());
   let woken = (): void => undefined;
   let ended = 0;
-  const end = async (attemptId: string, callId: string): Promise<void> => {
+  let arrived: CallEvent[] = [];
+  let learning: Promise<void> | undefined;
+  /** As the consumer does: what arrives while a batch is taken in is the next batch. */
+  const learn = async (): Promise<void> => {
+    while (arrived.length > 0) {
+      const batch = arrived;
+      arrived = [];
+      await store.ledger.transaction((unit) => router.learn(unit, batch));
+      ended += batch.length;
+      woken();
+    }
+    learning = undefined;
+  };
+  const end = (attemptId: string, callId: string): void => {
     endedAt.set(lineOf(callId), performance.now());
-    await store.ledger.transaction((unit) => router.learn(unit, [endedEvent(attemptId, callId)]));
-    ended += 1;
-    woken();
+    arrived.push(endedEvent(attemptId, callId));
+    learning ??= learn();
   };
   const unlisten = await store.ledger.onWork(() => woken());
   try {

@@ -23,7 +23,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const seed = values.seed === undefined ? Date.now() % 2_147_483_647 : Number(values.seed);
-  const total: Record<keyof Seen, number> = { dials: 0, rings: 0, failovers: 0, doubts: 0, lostOutcomes: 0, lateRings: 0, waited: 0 };
+  const total: Record<keyof Seen, number> = { dials: 0, rings: 0, failovers: 0, doubts: 0, lostOutcomes: 0, lateRings: 0, waited: 0, refusedAsBusy: 0 };
   let runs = 0;
   const property = fc.asyncProperty(scripts, async (script) => {
     const { violations, seen } = await simulate(script);

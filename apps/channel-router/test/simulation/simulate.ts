@@ -1,11 +1,13 @@
-import type { CallCommand, CallEvent, ChannelHealth } from '@cc/contracts';
+import type { CallCommand, CallEvent } from '@cc/contracts';
 import { liveStates, type Attempt } from '../../src/domain/attempt';
-import { RouterWatch, type CarrierFacts } from '../../src/domain/carriers';
+import type { CarrierFacts } from '../../src/domain/carriers';
 import { MemoryLedger, type StoredAttempt } from '../memory-ledger';
 import { runRouter, SimulatedProcess, type SimulatedWorld } from './simulated-router';
 import { SimulatedVendors, type Ring } from './simulated-vendor';
 import type { Script, ScriptedCall } from './script';
 import { VirtualTime } from './virtual-time';
+import { facts, health } from '../scripted-carriers';
+import { SilentWatch } from '../silent-watch';
 
 const LONGEST_CALL_SECONDS = 240;
 /** Longer than an attempt can be in doubt, so that a call may be dialled once more. */
@@ -13,7 +15,7 @@ const NOT_AFTER_SECONDS = 200;
 const LIMIT_MS = 900_000;
 
 /** Counts what would be told to people. */
-class CountingWatch extends RouterWatch {
+class CountingWatch extends SilentWatch {
   readonly lateRings = new Set<string>();
   readonly reapedOrResolved = new Set<string>();
   dials = 0;
@@ -25,7 +27,6 @@ class CountingWatch extends RouterWatch {
   override outcomeLost(): void {
     this.lost += 1;
   }
-  override hungUp(): void {}
   override lateRing({ attemptId }: Attempt): void {
     this.lateRings.add(attemptId);
   }
@@ -35,28 +36,20 @@ class CountingWatch extends RouterWatch {
   override resolved({ attemptId }: Attempt): void {
     this.reapedOrResolved.add(attemptId);
   }
-  override changed(_health: ChannelHealth): void {}
-  override standing(): void {}
-  override inDoubt(): void {}
-  override probeFailed(): void {}
 }
 
 export interface SimulationResult {
   readonly violations: readonly string[];
   readonly history: readonly string[];
   /** What happened in this run, so that a series can show that it covers what it should. */
-  readonly seen: { readonly dials: number; readonly rings: number; readonly failovers: number; readonly doubts: number; readonly lostOutcomes: number; readonly lateRings: number; readonly waited: number };
+  readonly seen: { readonly dials: number; readonly rings: number; readonly failovers: number; readonly doubts: number; readonly lostOutcomes: number; readonly lateRings: number; readonly waited: number; readonly refusedAsBusy: number };
 }
 
-const health = { windowSeconds: 30, minDials: 50, degradedShare: 0.9, downShare: 1, downInARow: 100, silenceSeconds: 3000, silentCalls: 100, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3, probeSeconds: 15 };
-const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
+/** Thresholds that nothing here reaches: what becomes of calls is shown, not of channels. */
+const robust = { ...health, minDials: 50, degradedShare: 0.9, downShare: 1, downInARow: 100, silenceSeconds: 3000, silentCalls: 100 };
 
 /** `a` can be asked about every call, `b` about none. */
-const channelFacts = (channel: string, canQuery: boolean): CarrierFacts => ({
-  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health,
-  canQuery, findsByAttempt: canQuery, canProbe: false, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS,
-  described: { channel, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 },
-});
+const channelFacts = (channel: string, canQuery: boolean): CarrierFacts => facts(channel, { health: robust, canQuery, findsByAttempt: canQuery, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS });
 
 const callIdOf = (index: number): string => `call-${index + 1}`;
 const lineOf = ({ line }: ScriptedCall): string => `+8613800000${line}`;
@@ -163,7 +156,7 @@ function seenIn(ledger: MemoryLedger, vendors: SimulatedVendors, watch: Counting
   return {
     dials: watch.dials, rings: vendors.rings.length, failovers: ledger.attempts.values().filter(({ number }) => number > 1).length,
     doubts: types.filter((type) => type === 'cc.call.attempt-unknown.v1').length, lostOutcomes: watch.lost, lateRings: watch.lateRings.size,
-    waited: ledger.events.filter((event) => event.type === 'cc.call.ended.v1' && event.closeType === 3).length,
+    waited: ledger.everWaited.size, refusedAsBusy: ledger.events.filter((event) => event.type === 'cc.call.ended.v1' && event.closeType === 3).length,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { CallCommand, CallEvent, PlaceCall } from '@cc/contracts';
 import type { Attempt, AskResult, DialResult, HangUpResult } from '../../src/domain/attempt';
-import { Carriers, RouterWatch, type CarrierFacts, type ClearNumbers } from '../../src/domain/carriers';
-import { Ledger, type LedgerUnit, type LiveAttempt } from '../../src/domain/ledger';
+import { Carriers, type CarrierFacts, type ClearNumbers } from '../../src/domain/carriers';
+import { RouterWatch } from '../../src/domain/router-watch';
+import { Ledger, type LedgerUnit, type AttemptRecord } from '../../src/domain/ledger';
 import { Router, type RouterLimits } from '../../src/domain/router';
 import type { ChosenLine } from '../../src/domain/route';
 import type { MemoryLedger } from '../memory-ledger';
@@ -179,13 +180,13 @@ class SimulatedCarriers extends Carriers {
     return result;
   }
 
-  override async hangUp(attempt: LiveAttempt): Promise<HangUpResult> {
+  override async hangUp(attempt: AttemptRecord): Promise<HangUpResult> {
     await this.process.pass(this.incarnation);
     this.world.vendors.hangUp(attempt.attemptId);
     return { kind: 'accepted' };
   }
 
-  override async ask(attempt: LiveAttempt): Promise<AskResult> {
+  override async ask(attempt: AttemptRecord): Promise<AskResult> {
     await this.process.pass(this.incarnation);
     return this.world.vendors.ask(attempt);
   }
@@ -225,9 +226,9 @@ export function runRouter(world: SimulatedWorld, process: SimulatedProcess): voi
     loop(PLAN_EVERY_MS, plan);
     loop(READ_EVERY_MS, () => read(own, ledger, 'commands', world.commands, (unit, batch) => router.obey(unit, batch)));
     loop(READ_EVERY_MS, () => read(own, ledger, 'events', world.vendorEvents, (unit, batch) => router.learn(unit, batch)));
-    loop(PLAN_EVERY_MS, () => router.hangUpDue());
+    loop(PLAN_EVERY_MS, async () => await Promise.all((await router.takeHangUps(20)).map((attempt) => router.hangUp(attempt))));
     loop(WATCH_EVERY_MS, () => router.dialling.giveUpLost(10));
-    loop(WATCH_EVERY_MS, () => router.followUp.step());
+    loop(WATCH_EVERY_MS, async () => await Promise.all((await router.followUp.channels()).map((channel) => router.followUp.lookAfterChannel(channel))));
     loop(WATCH_EVERY_MS, () => router.health.judge());
   };
   const keepAlive = (incarnation: number): void => time.after(RESTART_AFTER_MS, () => {
