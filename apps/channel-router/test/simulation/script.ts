@@ -21,16 +21,20 @@ export const manners = {
   'not-placed-500': { placed: false, answer: 'unknown', answerAfterMs: 30, tells: 'never' },
   rejected: { placed: false, answer: 'rejected', answerAfterMs: 40, tells: 'never' },
   'not-sent': { placed: false, answer: 'not-sent', answerAfterMs: 5, tells: 'never' },
+  'kept-back': { placed: false, answer: 'withheld', answerAfterMs: 30, tells: 'never' },
+  /** It ends the call when it is asked a third time; to the first two it gives no answer. */
+  'ends-unwillingly': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once', lasts: 'long', hangUpsUnheard: 2 },
 } as const satisfies Readonly<Record<string, Manner>>;
 
 export interface Manner {
   readonly placed: boolean;
-  readonly answer: 'accepted' | 'unknown' | 'rejected' | 'not-sent';
+  readonly answer: 'accepted' | 'unknown' | 'rejected' | 'not-sent' | 'withheld';
   readonly answerAfterMs: number;
   readonly tells: 'once' | 'thrice' | 'late' | 'much-later' | 'never';
   readonly lasts?: 'short' | 'long';
   /** A query finds it only then. */
   readonly foundAfterMs?: number;
+  readonly hangUpsUnheard?: number;
 }
 export type MannerName = keyof typeof manners;
 
@@ -42,7 +46,7 @@ export interface ScriptedCall {
   readonly atMs: number;
   readonly line: number;
   readonly whenBusy: 'wait' | 'reject';
-  readonly channel: 'any' | 'a' | 'b';
+  readonly channel: 'any' | 'a' | 'b' | 'c';
   readonly cancelAfterMs: number | undefined;
   /** What the first, second … vendor does with it. */
   readonly manners: readonly MannerName[];
@@ -69,7 +73,7 @@ const call: fc.Arbitrary<ScriptedCall> = fc.record({
   atMs: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 20_000 }) }, { weight: 1, arbitrary: fc.integer({ min: 20_000, max: 200_000 }) }),
   line: fc.integer({ min: 0, max: 2 }),
   whenBusy: fc.constantFrom('wait' as const, 'reject' as const),
-  channel: fc.constantFrom('any' as const, 'any' as const, 'a' as const, 'b' as const),
+  channel: fc.constantFrom('any' as const, 'any' as const, 'a' as const, 'b' as const, 'c' as const),
   cancelAfterMs: fc.option(fc.integer({ min: 0, max: 30_000 }), { nil: undefined, freq: 5 }),
   manners: fc.array(mannerNames, { minLength: 1, maxLength: 3 }),
 });

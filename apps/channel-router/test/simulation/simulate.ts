@@ -48,8 +48,8 @@ export interface SimulationResult {
 /** Thresholds that nothing here reaches: what becomes of calls is shown, not of channels. */
 const robust = { ...health, minDials: 50, degradedShare: 0.9, downShare: 1, downInARow: 100, silenceSeconds: 3000, silentCalls: 100 };
 
-/** `a` can be asked about every call, `b` about none. */
-const channelFacts = (channel: string, canQuery: boolean): CarrierFacts => facts(channel, { health: robust, canQuery, findsByAttempt: canQuery, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS });
+/** `a` can be asked about every call, `b` about none, `c` about those whose id it has told. */
+const channelFacts = (channel: string, canQuery: boolean, findsByAttempt: boolean): CarrierFacts => facts(channel, { health: robust, canQuery, findsByAttempt, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS });
 
 const callIdOf = (index: number): string => `call-${index + 1}`;
 const lineOf = ({ line }: ScriptedCall): string => `+8613800000${line}`;
@@ -67,7 +67,7 @@ export async function simulate(script: Script): Promise<SimulationResult> {
   const call = (callId: string): ScriptedCall | undefined => script.calls[Number(callId.slice('call-'.length)) - 1];
   const world: SimulatedWorld = {
     time, ledger, vendors, watch, commands, vendorEvents,
-    facts: [channelFacts('a', true), channelFacts('b', false)],
+    facts: [channelFacts('a', true, true), channelFacts('b', false, false), channelFacts('c', true, false)],
     limits: { setupSeconds: 90, querySeconds: 120, sendingSeconds: 45, graceSeconds: 10, redialTenants: script.redial ? ['acme'] : [] },
     numbersOf: (callId) => ({ caller: lineOf(call(callId) ?? { line: 9, atMs: 0, whenBusy: 'wait', channel: 'any', cancelAfterMs: undefined, manners: [] }), called: '+8613900000000' }),
     mannersOf: (callId) => call(callId)?.manners ?? [],

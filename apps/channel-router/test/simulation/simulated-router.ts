@@ -182,8 +182,7 @@ class SimulatedCarriers extends Carriers {
 
   override async hangUp(attempt: AttemptRecord): Promise<HangUpResult> {
     await this.process.pass(this.incarnation);
-    this.world.vendors.hangUp(attempt.attemptId);
-    return { kind: 'accepted' };
+    return this.world.vendors.hangUp(attempt.attemptId);
   }
 
   override async ask(attempt: AttemptRecord): Promise<AskResult> {

@@ -1,5 +1,5 @@
 import type { CallEvent } from '@cc/contracts';
-import type { Attempt, AskResult, DialResult } from '../../src/domain/attempt';
+import type { Attempt, AskResult, DialResult, HangUpResult } from '../../src/domain/attempt';
 import { manners, type Manner, type MannerName } from './script';
 import type { VirtualTime } from './virtual-time';
 
@@ -19,6 +19,8 @@ interface PlacedCall {
   readonly attempt: Attempt;
   readonly manner: Manner;
   cut: boolean;
+  /** How often it was to be hung up. */
+  hangUps: number;
 }
 
 const RING_AFTER_MS = 300;
@@ -61,17 +63,22 @@ export class SimulatedVendors {
           return { kind: 'rejected', vendorCode: '42', reason: 'the vendor said no', blame: 'call' };
         case 'not-sent':
           return { kind: 'not-sent', reason: 'ECONNREFUSED' };
+        case 'withheld':
+          return { kind: 'withheld', reason: 'the seat signs in anew' };
       }
     });
   }
 
-  hangUp(attemptId: string): void {
+  hangUp(attemptId: string): HangUpResult {
     const call = this.placed.get(attemptId);
-    if (call === undefined || call.cut || call.ring.untilMs <= this.time.elapsedMs()) return;
+    if (call === undefined || call.cut || call.ring.untilMs <= this.time.elapsedMs()) return { kind: 'accepted' };
+    call.hangUps += 1;
+    if (call.hangUps <= (call.manner.hangUpsUnheard ?? 0)) return { kind: 'unknown', reason: 'no answer' };
     call.cut = true;
     call.ring.untilMs = this.time.elapsedMs();
     this.trace(`the vendor ends ${attemptId}`);
     this.tell(call, 'ended', 200, 'callback');
+    return { kind: 'accepted' };
   }
 
   /** The vendor's answer to "what became of this call?", also for running calls. */
@@ -84,15 +91,10 @@ export class SimulatedVendors {
     return { kind: 'told' };
   }
 
-  isLive(line: string): Ring[] {
-    const nowMs = this.time.elapsedMs();
-    return this.rings.filter((ring) => ring.line === line && ring.fromMs <= nowMs && ring.untilMs > nowMs);
-  }
-
   private place(attempt: Attempt, line: string, manner: Manner): void {
     const lasts = LASTS_MS[manner.lasts ?? 'usual'];
     const ring: Ring = { callId: attempt.callId, attemptId: attempt.attemptId, line, fromMs: this.time.elapsedMs(), untilMs: this.time.elapsedMs() + lasts, told: false };
-    const call: PlacedCall = { ring, attempt, manner, cut: false };
+    const call: PlacedCall = { ring, attempt, manner, cut: false, hangUps: 0 };
     this.rings.push(ring);
     this.placed.set(attempt.attemptId, call);
     if (manner.tells === 'never') return;
