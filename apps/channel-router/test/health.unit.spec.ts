@@ -59,7 +59,7 @@ describe('a channel', () => {
     const down: Condition = { state: 'down', since: NOW, reason: 'x', recovering: false, coolUntil: NOW, relapses: 1 };
     const trials = nextCondition(down, none, rules, NOW);
     expect(trials).toEqual({ state: 'degraded', since: NOW, reason: '3 trial calls must go well', recovering: true, coolUntil: NOW, relapses: 1 });
-    expect(nextCondition(trials, { ...none, trialsFailed: 1 }, rules, NOW).reason).toBe('a trial call failed');
+    expect(nextCondition(trials, { ...none, trialsFailed: 1 }, rules, NOW).reason).toBe('a trial call failed, or was not heard of within 20 s');
     expect(nextCondition(trials, { ...none, trialsPassed: 4 }, rules, NOW + 1)).toEqual({ state: 'up', since: NOW + 1, reason: '4 trial calls went well', recovering: false, coolUntil: 0, relapses: 0 });
   });
 

@@ -252,7 +252,7 @@ class MemoryQueue implements CallQueue {
   async due(nowMs: number, limit: number): Promise<QueuedCall[]> {
     const busy = new Set(this.ledger.attempts.values().filter(isLive).map(({ lineRef }) => lineRef));
     const due = this.ledger.calls.values().filter((call) => call.state === 'queued' && (call.nextTry <= nowMs || (call.waitsFor !== undefined && !busy.has(call.waitsFor)))).sort((a, b) => a.position - b.position);
-    return due.slice(0, limit).flatMap(({ command, cancelled, position }) => (command === undefined ? [] : [{ command, cancelled, position }]));
+    return due.slice(0, limit).flatMap(({ command, cancelled, position, waitsFor }) => (command === undefined ? [] : [{ command, cancelled, position, waits: waitsFor !== undefined }]));
   }
 
   async postpone(calls: readonly Postponed[]): Promise<void> {

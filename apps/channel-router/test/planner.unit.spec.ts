@@ -86,6 +86,12 @@ describe('a router', () => {
     expect(endOf('c1')).toBeUndefined();
   });
 
+  it('says of a call for a channel that has left the file that it is not there', async () => {
+    await place(call('x', { channel: 'gone' }));
+    await work();
+    expect(endOf('c1')).toMatchObject({ closeType: 6, reason: 'no channel can take the call (gone: it is not in the channel file; a: the request names another channel)' });
+  });
+
   it('tries a channel that keeps dials back again and again, ever a second later, but not for ever', async () => {
     carriers.outcome = () => ({ kind: 'withheld', reason: 'the seat signs in anew' });
     await place(call('x'));
@@ -123,7 +129,7 @@ describe('a router', () => {
     expect(endOf('c3')).toBeUndefined();
     clock.now += 61_000;
     await work();
-    expect(endOf('c3')).toMatchObject({ closeType: 255, reason: expect.stringContaining('too late') });
+    expect(endOf('c3')).toMatchObject({ closeType: 255, reason: expect.stringContaining('its line was taken'), route: { channel: 'a', lineBusy: true } });
   });
 
   it('serves who waits for a line in the order in which they came, whoever comes at the moment when it gets free', async () => {

@@ -114,6 +114,13 @@ describe('what guides the choice', () => {
     expect(Route.parse(route)).toEqual(route);
   });
 
+  it('is not the binding where another channel had to be taken', () => {
+    const bound = { binding: { agent: 'x', channel: 'b' } };
+    const { route } = decideRoute(call(bound), snapshot([facts('a'), facts('b', { enabled: false })]));
+    expect([route.basis, route.channel]).toEqual(['all', 'a']);
+    expect(decideRoute(call(bound), snapshot([facts('b', { enabled: false })])).route.basis).toBe('binding');
+  });
+
   const rankings: readonly (readonly [string, Partial<RoutableCall>, readonly ChannelFacts[], World, readonly string[]])[] = [
     ['one that waits for a trial call, then the bound one, then the state, then success', { binding: { agent: 'x', channel: 'b' } }, ['e', 'd', 'c', 'b', 'a'].map((name) => facts(name)), {
       conditions: { a: { state: 'degraded', recovering: true, score: 0 }, b: { state: 'degraded', score: 0.1 }, c: { score: 0.61 }, d: { score: 0.6 }, e: { state: 'degraded', score: 1 } },

@@ -23,6 +23,8 @@ export interface Attempt {
 
 /** Of a call whose `notAfter` has passed before a dial could leave. */
 export const TOO_LATE = 'too late: no channel took it before its notAfter';
+/** The same of a call that waited for its line. */
+export const LINE_TAKEN_TOO_LONG = 'too late: its line was taken until its notAfter, by another call or by an attempt in doubt';
 
 /** Whether another call would have been refused as well, or only this one. */
 export type Blame = 'call' | 'channel';

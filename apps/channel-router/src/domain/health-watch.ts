@@ -6,8 +6,8 @@ import type { RouterWatch } from './router-watch';
 import { initialCondition, nextCondition, shownState, type Condition, type Evidence } from './health';
 import type { ChannelRow, ChannelUpdate, DialEvidence, Ledger, LedgerUnit } from './ledger';
 
-/** A channel that no router has had in its file for so long is forgotten: while a new file is rolled out some routers still have the old one. */
-const FORGET_AFTER_MS = 5 * 60_000;
+/** A channel that no router has had in its file for so long is forgotten: while a new file is rolled out some routers still have the old one, and judge it every few seconds. */
+const FORGET_AFTER_MS = 15_000;
 /** What changes all the time (score, live calls) is announced no more often than this. */
 const REFRESH_EVERY_MS = 10_000;
 /** Of a channel without dials: so much of its bad score is forgotten at each look, a second apart. */

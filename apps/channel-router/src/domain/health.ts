@@ -81,7 +81,7 @@ function afterDown(current: Condition, evidence: Evidence, rules: HealthThreshol
 }
 
 function whileRecovering(current: Condition, evidence: Evidence, rules: HealthThresholds, nowMs: number): Condition {
-  if (evidence.trialsFailed > 0) return goDown(current, 'a trial call failed', rules, nowMs);
+  if (evidence.trialsFailed > 0) return goDown(current, `a trial call failed, or was not heard of within ${rules.silenceSeconds} s`, rules, nowMs);
   if (evidence.probeFailures >= rules.probeFailures) return goDown(current, `${evidence.probeFailures} probes in a row failed`, rules, nowMs);
   if (evidence.trialsPassed < rules.trialCalls) return current;
   return { state: 'up', since: nowMs, reason: `${evidence.trialsPassed} trial calls went well`, recovering: false, coolUntil: 0, relapses: 0 };

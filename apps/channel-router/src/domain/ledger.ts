@@ -8,6 +8,8 @@ export interface QueuedCall {
   readonly cancelled: boolean;
   /** Its place in the queue: earlier calls have smaller ones. */
   readonly position: number;
+  /** It waits for its line to get free. */
+  readonly waits: boolean;
 }
 
 /** A call that stays in the queue. */

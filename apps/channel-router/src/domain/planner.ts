@@ -1,6 +1,6 @@
 import { seatKey, type CallEventOf, type PlaceCall, type Route, type RouteSimulation, type SimulateRoute } from '@cc/contracts';
 import type { Clock } from '@cc/kernel';
-import { attemptIdOf, closedUnplaced, endedByRefusal, startedEvent, TOO_LATE, type Refusal } from './attempt';
+import { attemptIdOf, closedUnplaced, endedByRefusal, LINE_TAKEN_TOO_LONG, startedEvent, TOO_LATE, type Refusal } from './attempt';
 import type { CarrierFacts, Carriers, ClearNumbers } from './carriers';
 import type { RouterWatch } from './router-watch';
 import type { Ledger, LedgerUnit, LineState, NewAttempt, Postponed, QueuedCall, Survey } from './ledger';
@@ -119,10 +119,10 @@ export class Planner {
 
   /** The end of a call that ends here, without a channel. */
   private readable(call: QueuedCall, nowMs: number): Readable | CallEventOf<'cc.call.ended.v1'> {
-    const { command, cancelled } = call;
+    const { command, cancelled, waits } = call;
     const close = (end: Parameters<typeof closedUnplaced>[1]): CallEventOf<'cc.call.ended.v1'> => closedUnplaced(command, end, nowMs);
     if (cancelled) return close({ closeType: 255, endedBy: 'application', reason: 'cancelled before a channel took it' });
-    if (nowMs > command.notAfter) return close({ closeType: 255, endedBy: 'cc', reason: TOO_LATE });
+    if (nowMs > command.notAfter && !waits) return close({ closeType: 255, endedBy: 'cc', reason: TOO_LATE });
     const numbers = this.carriers.numbersOf(command);
     if (numbers === undefined) return close({ closeType: 6, endedBy: 'cc', reason: 'the numbers of the call were sealed with another key than this router has' });
     return { call, numbers, callerRef: this.carriers.callerRefOf(numbers.caller) };
@@ -141,6 +141,10 @@ export class Planner {
   private place(entry: Considered, lines: MutableLines, board: PlanningBoard, survey: Survey, plan: Plan, nowMs: number): void {
     const { call, decision, lineRef } = entry;
     const { command, position } = call;
+    if (nowMs > command.notAfter) {
+      plan.closed.push(closedUnplaced(command, { closeType: 255, endedBy: 'cc', reason: LINE_TAKEN_TOO_LONG, route: { ...decision.route, lineBusy: true } }, nowMs));
+      return;
+    }
     if (decision.chosen === undefined || lineRef === undefined) return this.withoutChannel(entry, plan, nowMs);
     if (lines.busy.has(lineRef) || (lines.firstWaiting.get(lineRef) ?? position) < position) {
       if (command.whenBusy === 'reject') {
@@ -176,7 +180,9 @@ export class Planner {
       return;
     }
     const last = refusals.at(-1);
-    const why = decision.route.candidates.map(({ channel, excluded }) => `${channel}: ${excluded?.reason ?? 'unknown'}`).join('; ');
+    const reasons = decision.route.candidates.map(({ channel, excluded }) => `${channel}: ${excluded?.reason ?? 'unknown'}`);
+    const unknown = command.channel !== undefined && !decision.route.candidates.some(({ channel }) => channel === command.channel) ? [`${command.channel}: it is not in the channel file`] : [];
+    const why = [...unknown, ...reasons].join('; ');
     plan.closed.push(last === undefined
       ? closedUnplaced(command, { closeType: 6, endedBy: 'cc', reason: `no channel can take the call (${why})`, route: decision.route }, nowMs)
       : endedByRefusal(last, decision.route, nowMs));

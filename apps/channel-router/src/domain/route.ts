@@ -99,7 +99,7 @@ export function decideRoute(call: RoutableCall, snapshot: Snapshot): Decision {
   const best = judged.find(({ objection }) => objection === undefined);
   const trial = best?.condition.recovering === true;
   const route: Route = {
-    basis: basisOf(call),
+    basis: basisOf(call, best?.facts.channel),
     ...(best === undefined ? {} : { channel: best.facts.channel }),
     ...(trial ? { trial } : {}),
     candidates: judged.map(({ facts, condition, objection }) => ({
@@ -114,9 +114,10 @@ export function decideRoute(call: RoutableCall, snapshot: Snapshot): Decision {
   };
 }
 
-function basisOf(call: RoutableCall): Route['basis'] {
+/** What the choice went by. A bound channel that could not take the call has no part in it. */
+function basisOf(call: RoutableCall, chosen: string | undefined): Route['basis'] {
   if (call.channel !== undefined) return 'named';
-  if (call.binding?.channel !== undefined) return 'binding';
+  if (call.binding?.channel !== undefined && (chosen === undefined || chosen === call.binding.channel)) return 'binding';
   return call.channels === undefined ? 'all' : 'business';
 }
 

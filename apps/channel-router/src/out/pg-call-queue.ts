@@ -31,11 +31,11 @@ export class PgCallQueue implements CallQueue {
   }
 
   async due(nowMs: number, limit: number): Promise<QueuedCall[]> {
-    const rows = await this.tx.query<{ command: unknown; cancelled: boolean; position: number }>(
-      `SELECT command, cancelled, position FROM router_call c WHERE state = 'queued'
+    const rows = await this.tx.query<{ command: unknown; cancelled: boolean; position: number; waits: boolean }>(
+      `SELECT command, cancelled, position, waits_for IS NOT NULL AS waits FROM router_call c WHERE state = 'queued'
          AND (next_try <= $1 OR (waits_for IS NOT NULL AND NOT EXISTS (SELECT FROM router_attempt a WHERE a.line_ref = c.waits_for AND a.live)))
        ORDER BY position LIMIT $2 FOR UPDATE OF c SKIP LOCKED`, [nowMs, limit]);
-    return rows.map(({ command, cancelled, position }) => ({ command: PlaceCall.parse(command), cancelled, position }));
+    return rows.map(({ command, ...row }) => ({ command: PlaceCall.parse(command), ...row }));
   }
 
   async postpone(calls: readonly Postponed[]): Promise<void> {
