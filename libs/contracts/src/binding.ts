@@ -8,7 +8,7 @@ export const Binding = z.object({
   user: z.string().max(64),
   /** The agent that the calls belong to; for hw the agent number (坐席号). */
   agent: z.string().max(64),
-  /** The channel that the user's calls take. */
+  /** The channel that the user's calls try first: where it takes none, they go on to the others. */
   channel: z.string().max(32).optional(),
   /** The line of that channel, where a channel has named lines. */
   line: z.string().max(64).optional(),

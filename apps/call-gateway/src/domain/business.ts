@@ -9,7 +9,7 @@ export const Business = z.object({
   extNum: z.string().optional(),
   /** What the legs see of each other's numbers. */
   displayPolicy: DisplayPolicy.optional(),
-  /** The channels that its calls may take, best first; absent: any. */
+  /** The channels that its calls may take; absent: any. */
   channels: z.array(z.string()).optional(),
 });
 export type Business = z.infer<typeof Business>;

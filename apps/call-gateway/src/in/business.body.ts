@@ -10,7 +10,7 @@ export class BusinessBody {
   @MayBeAbsent() @Matches(/^\d{1,8}$/, { message: 'must be 1 to 8 digits' }) readonly extension?: string;
   /** What the legs see of each other. Kept for the dial, which does not heed it yet. */
   @MayBeAbsent() @IsIn(['passthrough', 'masked'], { message: 'must be passthrough or masked' }) readonly displayPolicy?: 'passthrough' | 'masked';
-  /** The channels that calls of the business may take, best first; absent: any. */
+  /** The channels that calls of the business may take; absent: any. */
   @MayBeAbsent() @ArrayUnique({ message: 'must not name a channel twice' }) @MaxLength(32, CHANNELS_RULE) @Matches(CHANNEL_ID, CHANNELS_RULE)
   @ArrayMaxSize(MAX_CHANNELS) @ArrayMinSize(1, { message: 'must name a channel; leave it out for any' }) @IsArray() readonly channels?: string[];
 }
