@@ -13,7 +13,7 @@ export const SeatSession = z.object({
   reason: z.string().max(200).optional(),
   /** When it came into this state, epoch ms. */
   since: z.number().int(),
-  /** When it was said, epoch ms: a later word replaces an earlier one. */
+  /** When it was said, epoch ms. Of two words the later in the log counts, whatever this says: clocks of different hosts differ. */
   at: z.number().int(),
 });
 export type SeatSession = z.infer<typeof SeatSession>;

@@ -39,7 +39,7 @@ export const topics = {
   }),
   channelNotifications: declare({
     name: 'cc.channel.notifications.v1',
-    key: 'channel + vendor call id',
+    key: 'channel + the first that is known of seat, vendor call id, attempt id, notification id',
     carries: 'raw vendor messages, byte for byte, sealed',
     partitions: 12,
     retentionMs: 7 * DAY_MS,
@@ -60,7 +60,7 @@ export const topics = {
   channelHealth: declare({
     name: 'cc.channel.health.v1',
     key: 'channel',
-    carries: 'state, score, reason, since',
+    carries: 'what each channel is and can do, and its state with reason and evidence',
     partitions: 4,
     retentionMs: 'forever',
     compacted: true,
