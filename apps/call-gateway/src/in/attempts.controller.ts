@@ -1,6 +1,6 @@
 import { encodeCallCommand, topics } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { CcError } from '@cc/kernel';
+import { CcError, Clock } from '@cc/kernel';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import type { AttemptInDoubt } from '../domain/call-attempts';
 import { DoubtCatalogue } from '../out/doubt-catalogue';
@@ -17,6 +17,7 @@ export class AttemptsController {
   constructor(
     private readonly doubts: DoubtCatalogue,
     private readonly eventLog: EventLog,
+    private readonly clock: Clock,
   ) {}
 
   @Get()
@@ -32,7 +33,7 @@ export class AttemptsController {
     const doubt = /^[A-Za-z0-9-]{1,64}$/.test(attemptId) ? await this.doubts.find(attemptId) : undefined;
     if (doubt === undefined) throw new CcError('missing', 'not-in-doubt', `There is no attempt ${attemptId.slice(0, 64)} in doubt: it was settled already, or never was`);
     const { callId, tenant } = doubt;
-    const issuedAt = Date.now();
+    const issuedAt = this.clock.nowMs();
     await this.eventLog.append(topics.callCommands.name, [encodeCallCommand({ type: 'cc.call.resolve-attempt.v1', id: `${attemptId}/resolve/${issuedAt}`, callId, tenant, issuedAt, attemptId, resolution, operator, reason })]);
     return doubt;
   }

@@ -23,8 +23,8 @@ export class BindingChanges {
     private readonly settings: CallGatewaySettings,
   ) {}
 
-  /** @throws InvalidRequest with every fault of the body, of its number, its channel and its line at once. */
-  async put(tenant: string, user: string, raw: unknown): Promise<KeptBinding> {
+  /** @param nowMs epoch ms. @throws InvalidRequest with every fault of the body, of its number, its channel and its line at once. */
+  async put(tenant: string, user: string, raw: unknown, nowMs: number): Promise<KeptBinding> {
     const { body, faults } = await checkBody(BindingBody, raw);
     const malformed = new Set(faults.map(({ pointer }) => pointer));
     const number = malformed.has('/number') || body.number === undefined ? undefined : parseNumber(body.number, this.settings.values.country);
@@ -36,16 +36,16 @@ export class BindingChanges {
       ...(body.channel === undefined ? {} : { channel: body.channel }),
       ...(place.line === undefined ? {} : { line: place.line }),
       ...(number?.kind === 'number' ? { number: this.vault.protect(number.e164, tenant, sealContextOf(tenant, user)) } : {}),
-      updatedAt: Date.now(),
+      updatedAt: nowMs,
     };
     const told = announcedBinding(tenant, user, binding);
     await this.bindings.save(tenant, user, binding, (tx) => this.eventLog.appendInTransaction(tx, topics.bindings.name, [encodeBinding(told)]));
     return binding;
   }
 
-  /** @returns false when there is none. */
-  remove(tenant: string, user: string): Promise<boolean> {
-    return this.bindings.remove(tenant, user, (tx) => this.eventLog.appendInTransaction(tx, topics.bindings.name, [deletedBinding(tenant, user, Date.now())]));
+  /** @param nowMs epoch ms. @returns false when there is none. */
+  remove(tenant: string, user: string, nowMs: number): Promise<boolean> {
+    return this.bindings.remove(tenant, user, (tx) => this.eventLog.appendInTransaction(tx, topics.bindings.name, [deletedBinding(tenant, user, nowMs)]));
   }
 
   /** Channel and line, as far as their form lets them be judged. */

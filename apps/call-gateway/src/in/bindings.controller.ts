@@ -1,4 +1,4 @@
-import { CcError } from '@cc/kernel';
+import { CcError, Clock } from '@cc/kernel';
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, UseGuards } from '@nestjs/common';
 import { bindingView, type BindingView } from '../domain/binding';
 import { BindingCatalogue } from '../out/binding-catalogue';
@@ -18,12 +18,13 @@ export class BindingsController {
   constructor(
     private readonly changes: BindingChanges,
     private readonly bindings: BindingCatalogue,
+    private readonly clock: Clock,
   ) {}
 
   @Put(':user')
   @HttpCode(200)
   async put(@Tenant() tenant: string, @Param('user', userId) user: string, @Body() raw: unknown): Promise<BindingView> {
-    return bindingView(user, await this.changes.put(tenant, user, raw));
+    return bindingView(user, await this.changes.put(tenant, user, raw, this.clock.nowMs()));
   }
 
   @Get(':user')
@@ -36,7 +37,7 @@ export class BindingsController {
   @Delete(':user')
   @HttpCode(204)
   async remove(@Tenant() tenant: string, @Param('user', userId) user: string): Promise<void> {
-    if (!(await this.changes.remove(tenant, user))) throw noSuchBinding(user);
+    if (!(await this.changes.remove(tenant, user, this.clock.nowMs()))) throw noSuchBinding(user);
   }
 
   @Get()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { encodeCallCommand, encodeCallEvent, topics, type CallRecord, type ChannelHealth } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { CcError, newId } from '@cc/kernel';
+import { CcError, Clock, newId } from '@cc/kernel';
 import { DetailedError } from '@cc/platform';
 import { Injectable } from '@nestjs/common';
 import { placeCall, type PlacedCall } from '../domain/place-call';
@@ -26,6 +26,7 @@ export class CallPlacement {
     private readonly calls: CallCatalogue,
     private readonly requests: CallRequests,
     private readonly eventLog: EventLog,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -40,7 +41,7 @@ export class CallPlacement {
     const callId = newId('call');
     const { request, candidates } = await this.requests.parse(tenant, callId, body);
     refuseWhileNoneIsUp(candidates);
-    const placed = placeCall(callId, tenant, request, Date.now());
+    const placed = placeCall(callId, tenant, request, this.clock.nowMs());
     const earlier = await this.calls.add(placed.record, placed.requested, use, (tx) => this.announce(tx, placed));
     return earlier === undefined ? { record: placed.record, replayed: false } : { record: earlier, replayed: true };
   }
@@ -55,7 +56,7 @@ export class CallPlacement {
   async cancel(tenant: string, callId: string): Promise<CallRecord | undefined> {
     const record = await this.calls.find(tenant, callId);
     if (record === undefined || record.state === 'close') return record;
-    const issuedAt = Date.now();
+    const issuedAt = this.clock.nowMs();
     await this.calls.transaction(async (tx) => {
       const event = { type: 'cc.call.cancel-requested.v1' as const, id: `${callId}/cancel-requested`, callId, tenant, occurredAt: issuedAt, recordedAt: issuedAt, source: 'gateway' as const };
       await this.eventLog.appendInTransaction(tx, topics.callCommands.name, [encodeCallCommand({ type: 'cc.call.cancel.v1', id: `${callId}/cancel`, callId, tenant, issuedAt })]);

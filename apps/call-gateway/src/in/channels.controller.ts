@@ -1,6 +1,6 @@
 import { encodeChannelOverride, topics, type ChannelHealth, type ChannelOverride } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { CcError } from '@cc/kernel';
+import { CcError, Clock } from '@cc/kernel';
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import type { Principal } from '../domain/api-keys';
 import { channelsFor, withoutTenants } from '../domain/tenant-channels';
@@ -15,6 +15,7 @@ export class ChannelsController {
   constructor(
     private readonly channels: ChannelCatalogue,
     private readonly eventLog: EventLog,
+    private readonly clock: Clock,
   ) {}
 
   @Get()
@@ -53,7 +54,7 @@ export class ChannelsController {
   private async switch(name: string, channel: string, override: ChannelOverride['override'], body: unknown): Promise<ChannelHealth> {
     const { reason } = await validBody(ReasonBody, body);
     const found = await this.show({ kind: 'operator', name }, channel);
-    await this.eventLog.append(topics.channelOverrides.name, [encodeChannelOverride({ channel, override, operator: name, reason, at: Date.now() })]);
+    await this.eventLog.append(topics.channelOverrides.name, [encodeChannelOverride({ channel, override, operator: name, reason, at: this.clock.nowMs() })]);
     return found;
   }
 }

@@ -1,6 +1,6 @@
 import { decodeRouteSimulation, topics } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
-import { Metrics } from '@cc/kernel';
+import { Clock, Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
@@ -13,13 +13,14 @@ export class RouteSimulationsConsumer {
   constructor(
     private readonly simulations: SimulationCatalogue,
     private readonly news: RouterNews,
+    private readonly clock: Clock,
     private readonly metrics: Metrics,
   ) {}
 
   @EventPattern(topics.routeSimulations.name)
   async routes(@Payload() batch: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch(batch, decodeRouteSimulation, this.metrics);
-    await this.simulations.save(batch.tx, messages.map(({ message }) => message), Date.now());
+    await this.simulations.save(batch.tx, messages.map(({ message }) => message), this.clock.nowMs());
     await this.news.spread(batch.tx);
     return { kind: 'handled', parked };
   }
