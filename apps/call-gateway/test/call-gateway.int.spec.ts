@@ -245,6 +245,8 @@ describe('the call gateway on PostgreSQL', () => {
     }
     expect(seen).toEqual([...placed].reverse());
     expect(pageToken).toBeUndefined();
+    const { items, ...full }: z.infer<typeof Page> = Page.parse((await acme.get('/calls', { params: { agent: 'lister', pageSize: 11 } })).data);
+    expect([items.length, full]).toEqual([11, {}]);
     expect(Page.parse((await acme.get('/calls', { params: { agent: 'nobody' } })).data)).toEqual({ items: [] });
     expect((await acme.get('/calls', { params: { pageToken: "1-' OR 1=1" } })).status).toBe(422);
   });

@@ -72,6 +72,7 @@ describe('an attempt in doubt', () => {
     await eventually(async () => (await idsInDoubt()).length === 4);
     expect(await idsInDoubt()).toEqual(['attempt-1', 'attempt-2', 'attempt-4', 'attempt-5']);
     expect((await list()).items[0]).toEqual({ attemptId: 'attempt-1', callId: 'call-1', tenant: 'globex', channel: 'e9-main', since: 1, reason: 'no answer within 5000 ms' });
+    expect(await list({ pageSize: 4 })).not.toHaveProperty('nextPageToken');
     const first = await list({ pageSize: 3 });
     expect(first.items.map(({ attemptId }) => attemptId)).toEqual(['attempt-1', 'attempt-2', 'attempt-4']);
     expect((await list({ pageSize: 3, pageToken: first.nextPageToken })).items.map(({ attemptId }) => attemptId)).toEqual(['attempt-5']);

@@ -8,7 +8,7 @@ import { checkBody, validBody } from '../src/in/body-validation';
 import { BusinessBody } from '../src/in/business.body';
 import { PlaceCallBody } from '../src/in/place-call.body';
 import { parseDoubtQuery, parseListQuery, parsePageQuery, parseWaitQuery } from '../src/in/queries';
-import { pageOf } from '../src/out/page';
+import { idToken, pageOf } from '../src/out/page';
 import { countryOf, parseNumber } from '../src/in/telephone-number';
 
 const MOBILE = '+8613912345678';
@@ -127,7 +127,7 @@ describe('queries', () => {
     expect(parseWaitQuery({})).toEqual({ waitMs: 0, afterVersion: undefined });
     expect(parseWaitQuery({ waitSeconds: '1.5', afterVersion: '3' })).toEqual({ waitMs: 1500, afterVersion: 3 });
     expect(parseListQuery({})).toEqual({ pageSize: 50 });
-    expect(parseListQuery({ pageToken: '1790000000000-call-0190', state: 'conn', createdFrom: '5' })).toEqual({ pageSize: 50, pageToken: '1790000000000-call-0190', state: 'conn', createdFrom: 5 });
+    expect(parseListQuery({ pageToken: '1790000000000-call-0190', state: 'conn', createdFrom: '5' })).toEqual({ pageSize: 50, after: '1790000000000-call-0190', state: 'conn', createdFrom: 5 });
   });
   it.each([
     [{ waitSeconds: '61' }, ['?waitSeconds']], [{ waitSeconds: '-1', afterVersion: '1.5' }, ['?waitSeconds', '?afterVersion']], [{ wait: '1', x: '2' }, ['?wait', '?x']], [{ waitSeconds: ['1', '2'] }, ['?waitSeconds']], [{ waitSeconds: 'soon' }, ['?waitSeconds']],
@@ -135,18 +135,22 @@ describe('queries', () => {
     expect(() => parseWaitQuery(query)).toThrow(expect.objectContaining({ faults: pointers.map((pointer) => ({ pointer, detail: expect.any(String) })) }));
   });
   it('for a list by key go on after the key that a page ended with', () => {
-    const page = pageOf([{ user: '张三@x' }], 1, ({ user }) => user);
-    expect(parsePageQuery({ pageToken: page.nextPageToken })).toEqual({ pageSize: 50, after: '张三@x' });
-    expect(pageOf([{ user: 'u' }], 2, ({ user }) => user)).toEqual({ items: [{ user: 'u' }] });
-    for (const pageToken of ['', '?', 'AA', '_w', 'x'.repeat(1025)]) expect(() => parsePageQuery({ pageToken })).toThrow(expect.objectContaining({ faults: [{ pointer: '?pageToken', detail: expect.any(String) }] }));
+    const page = pageOf([{ user: '张三@x' }, { user: 'next' }], 1, ({ user }) => idToken('user', user));
+    expect(page).toEqual({ items: [{ user: '张三@x' }], nextPageToken: 'user/张三@x' });
+    expect(parsePageQuery({ pageToken: page.nextPageToken }, 'user')).toEqual({ pageSize: 50, after: '张三@x' });
+    const earlierForm = Buffer.from('shop').toString('base64url');
+    for (const pageToken of ['', '?', 'user/', 'user/a b', 'business/shop', 'shop', earlierForm]) expect(() => parsePageQuery({ pageToken }, 'user')).toThrow(expect.objectContaining({ faults: [{ pointer: '?pageToken', detail: expect.any(String) }] }));
+  });
+  it('end with a page that has no token, also where that page is full', () => {
+    for (const items of [['a', 'b'], ['a'], []]) expect(pageOf(items, 2, (item) => item)).toEqual({ items });
   });
   it.each([
-    [{}, '?state'], [{ state: 'sending' }, '?state'], [{ state: 'unknown', pageToken: Buffer.from('x/a').toString('base64url') }, '?pageToken'], [{ state: 'unknown', pageToken: Buffer.from('1/a/b').toString('base64url') }, '?pageToken'],
+    [{}, '?state'], [{ state: 'sending' }, '?state'], [{ state: 'unknown', pageToken: 'x/a' }, '?pageToken'], [{ state: 'unknown', pageToken: '1/a/b' }, '?pageToken'],
   ])('for the attempts in doubt are refused: %j', (query, pointer) => {
     expect(() => parseDoubtQuery(query)).toThrow(expect.objectContaining({ faults: [{ pointer, detail: expect.any(String) }] }));
   });
   it.each([
-    [{ pageSize: '501' }, '?pageSize'], [{ pageSize: '0' }, '?pageSize'], [{ state: 'open' }, '?state'], [{ pageToken: "1-'; --" }, '?pageToken'], [{ pageToken: 'x' }, '?pageToken'], [{ tenant: 'other' }, '?tenant'], [{ agent: ['a', 'b'] }, '?agent'],
+    [{ pageSize: '501' }, '?pageSize'], [{ pageSize: '0' }, '?pageSize'], [{ state: 'open' }, '?state'], [{ pageToken: "1-'; --" }, '?pageToken'], [{ pageToken: 'x' }, '?pageToken'], [{ pageToken: 'business/a' }, '?pageToken'], [{ tenant: 'other' }, '?tenant'], [{ agent: ['a', 'b'] }, '?agent'],
     [{ agent: 'a\u0000' }, '?agent'], [{ channel: '\u0000' }, '?channel'], [{ vendorCallId: 'v\u0000' }, '?vendorCallId'], [{ createdFrom: '-1' }, '?createdFrom'],
   ])('for a list are refused: %j', (query, pointer) => {
     expect(() => parseListQuery(query)).toThrow(expect.objectContaining({ faults: [{ pointer, detail: expect.any(String) }] }));

@@ -42,7 +42,7 @@ export class BindingsController {
 
   @Get()
   async list(@Tenant() tenant: string, @Query() query: Record<string, string>): Promise<Page<BindingView>> {
-    const { items, ...more } = await this.bindings.page(tenant, parsePageQuery(query));
+    const { items, ...more } = await this.bindings.page(tenant, parsePageQuery(query, 'user'));
     return { items: items.map(({ user, binding }) => bindingView(user, binding)), ...more };
   }
 }

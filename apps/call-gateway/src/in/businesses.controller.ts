@@ -43,7 +43,7 @@ export class BusinessesController {
 
   @Get()
   async list(@Tenant() tenant: string, @Query() query: Record<string, string>): Promise<Page<BusinessView>> {
-    const { items, ...more } = await this.businesses.page(tenant, parsePageQuery(query));
+    const { items, ...more } = await this.businesses.page(tenant, parsePageQuery(query, 'business'));
     return { items: items.map(({ business, settings }) => businessView(business, settings)), ...more };
   }
 

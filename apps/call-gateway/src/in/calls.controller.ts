@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { CallGatewaySettings } from '../call-gateway.config';
 import { viewOf, type CallView } from '../domain/call-view';
 import { CallCatalogue } from '../out/call-catalogue';
+import type { Page } from '../out/page';
 import { CallPlacement } from './call-placement';
 import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallChanges } from './call-changes';
@@ -41,9 +42,9 @@ export class CallsController {
   }
 
   @Get()
-  async list(@Tenant() tenant: string, @Query() query: Record<string, string>): Promise<{ items: CallView[]; nextPageToken?: string }> {
-    const { records, nextPageToken } = await this.calls.page(tenant, parseListQuery(query));
-    return { items: records.map(viewOf), ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+  async list(@Tenant() tenant: string, @Query() query: Record<string, string>): Promise<Page<CallView>> {
+    const { items, ...more } = await this.calls.page(tenant, parseListQuery(query));
+    return { items: items.map(viewOf), ...more };
   }
 
   @Get(':callId')

@@ -1,6 +1,9 @@
 import { CallState } from '@cc/contracts';
 import { InvalidRequest } from '@cc/platform';
 import { z } from 'zod';
+import type { CallFilter } from '../out/call-catalogue';
+import { idToken, type ListedId, type PageQuery } from '../out/page';
+import { ID } from './body-rules';
 
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE_SIZE = 500;
@@ -16,6 +19,16 @@ const WaitQuery = z.strictObject({
 const text = (maxLength: number) => z.string().max(maxLength).regex(/^[^\0]*$/, 'must not contain U+0000').optional();
 const epochMs = z.coerce.number('is no time: give epoch milliseconds, e.g. 1795498818847').int('is no whole number of milliseconds').min(0, 'lies before 1970').optional();
 
+const NO_TOKEN = 'is not a token that this list gave';
+const pageShape = <T extends z.ZodType<string>>(token: T) => ({ pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50), pageToken: token.optional() });
+/** The token of a list in the order of times and ids of ours. */
+const timeToken = (form: RegExp) => z.string().regex(form, NO_TOKEN);
+/** What {@link idToken} made, read back to the id. */
+const idOfToken = (kind: ListedId) => {
+  const prefix = idToken(kind, '');
+  return z.string().startsWith(prefix, NO_TOKEN).transform((token) => token.slice(prefix.length)).pipe(z.string().regex(ID, NO_TOKEN));
+};
+
 const ListQuery = z.strictObject({
   createdFrom: epochMs,
   createdTo: epochMs,
@@ -23,21 +36,9 @@ const ListQuery = z.strictObject({
   channel: text(32),
   agent: text(64),
   vendorCallId: text(64),
-  pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50),
-  pageToken: z.string().regex(/^\d{1,16}-[A-Za-z0-9-]{1,64}$/, 'is not a token that this API gave').optional(),
+  ...pageShape(timeToken(/^\d{1,16}-[A-Za-z0-9-]{1,64}$/)),
 });
-export type ListQuery = z.infer<typeof ListQuery>;
-
-/** What {@link pageOf} made of a key. */
-const keyToken = z.string().max(1024).transform((token, context) => {
-  const key = Buffer.from(token, 'base64url').toString('utf8');
-  if (Buffer.from(key).toString('base64url') === token && /^[^\0]+$/.test(key)) return key;
-  context.addIssue({ code: 'custom', message: 'is not a token that this API gave' });
-  return z.NEVER;
-});
-const pageShape = { pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50), pageToken: keyToken.optional() };
-const PageQuery = z.strictObject(pageShape);
-const DoubtQuery = z.strictObject({ ...pageShape, state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
+const DoubtQuery = z.strictObject({ ...pageShape(timeToken(/^\d{1,15}\/[A-Za-z0-9-]{1,64}$/)), state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
 
 function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const parsed = schema.safeParse(query);
@@ -52,19 +53,19 @@ export function parseWaitQuery(query: unknown): { readonly waitMs: number; reado
   return { waitMs: waitSeconds * 1000, afterVersion };
 }
 
-export function parseListQuery(query: unknown): ListQuery {
-  return parse(ListQuery, query);
+export function parseListQuery(query: unknown): CallFilter {
+  const { pageToken, ...told } = parse(ListQuery, query);
+  return { ...told, after: pageToken };
 }
 
-/** Of a list in the order of its keys. */
-export function parsePageQuery(query: unknown): { readonly pageSize: number; readonly after: string | undefined } {
-  const { pageSize, pageToken } = parse(PageQuery, query);
+/** Of a list in the order of ids of this kind. */
+export function parsePageQuery(query: unknown, kind: ListedId): PageQuery {
+  const { pageSize, pageToken } = parse(z.strictObject(pageShape(idOfToken(kind))), query);
   return { pageSize, after: pageToken };
 }
 
 /** The same for attempts in doubt. */
-export function parseDoubtQuery(query: unknown): { readonly pageSize: number; readonly after: string | undefined } {
+export function parseDoubtQuery(query: unknown): PageQuery {
   const { pageSize, pageToken } = parse(DoubtQuery, query);
-  if (pageToken !== undefined && !/^\d{1,15}\/[A-Za-z0-9-]{1,64}$/.test(pageToken)) throw new InvalidRequest([{ pointer: '?pageToken', detail: 'is not a token that this list gave' }]);
   return { pageSize, after: pageToken };
 }

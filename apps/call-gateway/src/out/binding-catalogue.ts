@@ -1,7 +1,7 @@
 import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { KeptBinding } from '../domain/binding';
-import { pageOf, type Page, type PageQuery } from './page';
+import { idToken, pageOf, type Page, type PageQuery } from './page';
 
 /** How the users of each tenant make calls. */
 @Injectable()
@@ -35,8 +35,8 @@ export class BindingCatalogue {
   async page(tenant: string, { pageSize, after }: PageQuery): Promise<Page<{ readonly user: string; readonly binding: KeptBinding }>> {
     const rows = await this.database.query<{ user_id: string; binding: unknown }>(
       `SELECT user_id, binding FROM gateway_binding WHERE tenant = $1 AND ($2::text IS NULL OR user_id > $2) ORDER BY user_id LIMIT $3`,
-      [tenant, after ?? null, pageSize],
+      [tenant, after ?? null, pageSize + 1],
     );
-    return pageOf(rows.map(({ user_id: user, binding }) => ({ user, binding: KeptBinding.parse(binding) })), pageSize, ({ user }) => user);
+    return pageOf(rows.map(({ user_id: user, binding }) => ({ user, binding: KeptBinding.parse(binding) })), pageSize, ({ user }) => idToken('user', user));
   }
 }

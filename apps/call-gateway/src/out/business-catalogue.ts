@@ -1,7 +1,7 @@
 import { Database } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { Business } from '../domain/business';
-import { pageOf, type Page, type PageQuery } from './page';
+import { idToken, pageOf, type Page, type PageQuery } from './page';
 
 /** What tenants have set for their businesses. */
 @Injectable()
@@ -21,8 +21,8 @@ export class BusinessCatalogue {
   async page(tenant: string, { pageSize, after }: PageQuery): Promise<Page<{ readonly business: string; readonly settings: Business }>> {
     const rows = await this.database.query<{ business: string; settings: unknown }>(
       `SELECT business, settings FROM gateway_business WHERE tenant = $1 AND ($2::text IS NULL OR business > $2) ORDER BY business LIMIT $3`,
-      [tenant, after ?? null, pageSize],
+      [tenant, after ?? null, pageSize + 1],
     );
-    return pageOf(rows.map(({ business, settings }) => ({ business, settings: Business.parse(settings) })), pageSize, ({ business }) => business);
+    return pageOf(rows.map(({ business, settings }) => ({ business, settings: Business.parse(settings) })), pageSize, ({ business }) => idToken('business', business));
   }
 }

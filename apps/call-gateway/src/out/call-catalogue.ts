@@ -2,6 +2,7 @@ import { CallEvent, CallRecord } from '@cc/contracts';
 import { CcError } from '@cc/kernel';
 import { Database, type SqlValue, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
+import { pageOf, type Page, type PageQuery } from './page';
 
 const CHANGED = 'cc_gateway_call';
 
@@ -11,15 +12,13 @@ export interface IdempotentUse {
   readonly bodySha256: string;
 }
 
-export interface CallFilter {
+export interface CallFilter extends PageQuery {
   readonly createdFrom?: number | undefined;
   readonly createdTo?: number | undefined;
   readonly state?: string | undefined;
   readonly channel?: string | undefined;
   readonly agent?: string | undefined;
   readonly vendorCallId?: string | undefined;
-  readonly pageSize: number;
-  readonly pageToken?: string | undefined;
 }
 
 /** The gateway's own copy of calls and their timelines. */
@@ -76,8 +75,8 @@ export class CallCatalogue {
     return row === undefined ? undefined : CallRecord.parse(row.record);
   }
 
-  /** Newest first; the token continues after the last call of a page, whatever arrives meanwhile. */
-  async page(tenant: string, filter: CallFilter): Promise<{ records: CallRecord[]; nextPageToken?: string }> {
+  /** Newest first. */
+  async page(tenant: string, filter: CallFilter): Promise<Page<CallRecord>> {
     const values: SqlValue[] = [tenant];
     const conditions = ['tenant = $1'];
     const restrict = (sql: (place: string) => string, value: SqlValue | undefined): void => {
@@ -91,16 +90,14 @@ export class CallCatalogue {
     restrict((place) => `record->>'channel' = ${place}`, filter.channel);
     restrict((place) => `record->>'agent' = ${place}`, filter.agent);
     restrict((place) => `record->>'vendorCallId' = ${place}`, filter.vendorCallId);
-    const [created, ...rest] = filter.pageToken?.split('-') ?? [];
+    const [created, ...rest] = filter.after?.split('-') ?? [];
     if (created !== undefined) {
       values.push(Number(created), rest.join('-'));
       conditions.push(`(created, call_id) < ($${values.length - 1}::bigint, $${values.length})`);
     }
-    values.push(filter.pageSize);
+    values.push(filter.pageSize + 1);
     const rows = await this.database.query<{ record: unknown }>(`SELECT record FROM gateway_call WHERE ${conditions.join(' AND ')} ORDER BY created DESC, call_id DESC LIMIT $${values.length}`, values);
-    const records = rows.map((row) => CallRecord.parse(row.record));
-    const last = records.at(-1);
-    return { records, ...(records.length === filter.pageSize && last !== undefined ? { nextPageToken: `${last.createdAt}-${last.callId}` } : {}) };
+    return pageOf(rows.map((row) => CallRecord.parse(row.record)), filter.pageSize, ({ createdAt, callId }) => `${createdAt}-${callId}`);
   }
 
   /** All events of a call, or undefined when there is no such call. */

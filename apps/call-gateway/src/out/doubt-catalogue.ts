@@ -45,7 +45,7 @@ export class DoubtCatalogue {
     const [since, ...attemptId] = after?.split('/') ?? [];
     const rows = await this.database.query<Row>(
       `SELECT ${COLUMNS} FROM gateway_attempt_in_doubt WHERE $1::bigint IS NULL OR (since, attempt_id) > ($1::bigint, $2) ORDER BY since, attempt_id LIMIT $3`,
-      [since ?? null, attemptId.join('/'), pageSize],
+      [since ?? null, attemptId.join('/'), pageSize + 1],
     );
     return pageOf(rows.map(doubtOf), pageSize, (doubt) => `${doubt.since}/${doubt.attemptId}`);
   }
