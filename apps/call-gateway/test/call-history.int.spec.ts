@@ -34,4 +34,19 @@ describe('the history of a call', () => {
       expect((await gateway.acme.get(`/calls/%00/${path}`)).status).toBe(404);
     }
   });
+
+  it('does not depend on the order in which its events are kept: what CC learnt first comes first, and counts', async () => {
+    const { callId } = Placed.parse((await gateway.acme.post('/calls', { from: '13900000003', to: '13900000004' })).data);
+    const route = { basis: 'all', candidates: [] };
+    const event = (name: string, id: string, recordedAt: number, told: object) => CallEvent.parse({ type: `cc.call.${name}.v1`, id, callId, tenant: 'acme', occurredAt: 5, recordedAt, source: 'router', channel: 'e9-main', ...told });
+    const started = (id: string, recordedAt: number, attemptId: string) => event('attempt-started', id, recordedAt, { attemptId, vendor: 'e9', attemptNumber: 1, recordRequested: false, route });
+    await gateway.tell(
+      event('attempt-accepted', 'a', 30, { attemptId: 'first', vendorCallId: 'told-later' }), event('attempt-accepted', 'z', 20, { attemptId: 'first', vendorCallId: 'told-first' }),
+      started('b', 40, 'third'), started('d', 10, 'second'), started('c', 10, 'first'),
+    );
+    const routes = async () => z.object({ items: z.array(z.object({ attemptId: z.string() })) }).safeParse((await gateway.acme.get(`/calls/${callId}/route`)).data).data?.items ?? [];
+    await eventually(async () => (await routes()).length === 3);
+    expect((await routes()).map(({ attemptId }) => attemptId)).toEqual(['first', 'second', 'third']);
+    expect((await gateway.acme.get(`/calls/${callId}/attempts`)).data).toMatchObject({ items: [{ attemptId: 'first', vendorCallId: 'told-first' }, { attemptId: 'second' }, { attemptId: 'third' }] });
+  });
 });

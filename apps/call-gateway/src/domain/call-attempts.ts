@@ -56,7 +56,7 @@ export function attemptsInDoubt(events: readonly CallEvent[]): AttemptInDoubt[] 
     .map(({ attemptId, callId, tenant, channel, occurredAt, reason }) => ({ attemptId, callId, tenant, channel, since: occurredAt, reason }));
 }
 
-/** Each vendor attempt of a call, first to last. */
+/** Each vendor attempt of a call, first to last; of two events that say the same of one, the first counts. */
 export function attemptsOf(events: readonly CallEvent[]): AttemptView[] {
   const ids = new Set(events.flatMap((event) => ('attemptId' in event && event.attemptId !== undefined ? [event.attemptId] : [])));
   return [...ids]

@@ -9,7 +9,7 @@ export interface DecidedRoute {
   readonly route: Route;
 }
 
-/** Every choice that was made for a call, the newest last. */
+/** Every choice that was made for a call, the newest last; those of one moment stay in the order of their events. */
 export function routesOf(events: readonly CallEvent[]): DecidedRoute[] {
   return events
     .filter((event) => event.type === 'cc.call.attempt-started.v1' || event.type === 'cc.call.ended.v1')

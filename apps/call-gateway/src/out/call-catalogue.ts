@@ -100,10 +100,10 @@ export class CallCatalogue {
     return pageOf(rows.map((row) => CallRecord.parse(row.record)), filter.pageSize, ({ createdAt, callId }) => `${createdAt}-${callId}`);
   }
 
-  /** All events of a call, or undefined when there is no such call. */
+  /** All events of a call in the order in which CC learnt of them, of one moment by id; undefined when there is no such call. */
   async events(tenant: string, callId: string): Promise<CallEvent[] | undefined> {
     if ((await this.find(tenant, callId)) === undefined) return undefined;
-    const rows = await this.database.query<{ event: unknown }>(`SELECT event FROM gateway_event WHERE call_id = $1`, [callId]);
+    const rows = await this.database.query<{ event: unknown }>(`SELECT event FROM gateway_event WHERE call_id = $1 ORDER BY (event->>'recordedAt')::bigint, event_id COLLATE "C"`, [callId]);
     return rows.map((row) => CallEvent.parse(row.event)).filter((event) => event.tenant === tenant);
   }
 
