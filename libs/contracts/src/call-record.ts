@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { BizData, ProtectedNumber } from './call-numbers';
 import { EndedBy } from './call-events';
 import { CloseType } from './close-types';
-import { describeIssues, parseJson } from './parsing';
-import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
+import { decodeJson, encodeJson, type JsonMessage } from './json-message';
+import type { Decoded, WireRecord } from './wire';
 
 export const CallState = z.enum(['init', 'conn', 'close']);
 export type CallState = z.infer<typeof CallState>;
@@ -76,22 +76,10 @@ export const CallRecord = z.object({
 });
 export type CallRecord = z.infer<typeof CallRecord>;
 
-const CALL_RECORD_TYPE = 'cc.call.record.v1';
+const message: JsonMessage<CallRecord> = {
+  type: 'cc.call.record.v1', writtenBy: 'record-store', schema: CallRecord,
+  keyOf: ({ callId }) => callId, idOf: ({ callId, version }) => `${callId}/${version}`, timeMsOf: ({ updatedAt }) => updatedAt,
+};
 
-export function encodeCallRecord(record: CallRecord): WireRecord {
-  return {
-    key: record.callId,
-    value: Buffer.from(JSON.stringify(record)),
-    headers: cloudEventHeaders({
-      id: `${record.callId}/${record.version}`, type: CALL_RECORD_TYPE, source: '/cc/record-store',
-      subject: record.callId, timeMs: record.updatedAt, contentType: 'application/json',
-    }),
-  };
-}
-
-export function decodeCallRecord(wire: WireRecord): Decoded<CallRecord> {
-  const type = wire.headers['ce_type'] ?? '';
-  if (type !== CALL_RECORD_TYPE) return { kind: 'unknown-type', type };
-  const parsed = CallRecord.safeParse(parseJson(wire.value));
-  return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };
-}
+export const encodeCallRecord = (record: CallRecord): WireRecord => encodeJson(message, record);
+export const decodeCallRecord = (wire: WireRecord): Decoded<CallRecord> => decodeJson(message, wire);
