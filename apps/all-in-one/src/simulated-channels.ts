@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import { stringify } from 'yaml';
 
 /** Durations of the vendors, in seconds of their real time. */
@@ -27,7 +28,7 @@ export interface SimulatedWorld {
 
 /** A channel file for the simulator, whose credentials are those of its settings' defaults. */
 export function simulatedChannels(world: SimulatedWorld): string {
-  const health = world.health === undefined ? {} : { health: world.health };
+  const health = defined({ health: world.health });
   return stringify({ channels: [e9(world), createCall(world), voiceCall(world), seats(world), connector(world)].map((channel) => ({ ...channel, ...health })) });
 }
 

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
-import { CcError, backoffMs, pause, withDeadline } from '@cc/kernel';
+import { CcError, backoffMs, defined, pause, withDeadline } from '@cc/kernel';
 import OSS from 'ali-oss';
 import { z } from 'zod';
 import { ossCodeOf, ossStatusOf, toObjectStoreError } from './ali-oss-errors';
@@ -159,7 +159,7 @@ export class AliOssObjectStore extends ObjectStore {
         sizeBytes: z.coerce.number().int().nonnegative().parse(headers['content-length']),
         contentType: text(headers['content-type']) ?? 'application/octet-stream',
         etag: unquoted(headers['etag']),
-        ...(sha256 === undefined ? {} : { sha256 }),
+        ...defined({ sha256 }),
       };
     } catch (error) {
       if (ossStatusOf(error) === 404) return undefined;

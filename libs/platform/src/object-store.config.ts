@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import type { z } from 'zod';
 import { setting } from './settings';
 
@@ -25,8 +26,6 @@ export function objectStoreOptions(values: ObjectStoreValues) {
     accessKeySecret: values.ossAccessKeySecret,
     pathStyle: values.ossPathStyle,
     authorizationV4: values.ossSignature === 'v4',
-    ...(values.ossStsToken === undefined ? {} : { stsToken: values.ossStsToken }),
-    ...(values.ossEndpoint === undefined ? {} : { endpoint: values.ossEndpoint }),
-    ...(values.ossPublicEndpoint === undefined ? {} : { publicEndpoint: values.ossPublicEndpoint }),
+    ...defined({ stsToken: values.ossStsToken, endpoint: values.ossEndpoint, publicEndpoint: values.ossPublicEndpoint }),
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describeError } from '@cc/kernel';
+import { defined, describeError } from '@cc/kernel';
 import { z } from 'zod';
 
 /** What is told of a setting, beside its type. */
@@ -16,7 +16,7 @@ type Described<T> = SettingDescription & { readonly default?: T };
 type NumberOptions = Described<number> & { readonly min?: number; readonly max?: number };
 
 const describe = <T extends z.ZodType>(schema: T, { env, help, example, unit, secret }: SettingDescription): T =>
-  schema.meta({ env, help, example, ...(unit === undefined ? {} : { unit }), ...(secret === undefined ? {} : { secret }) });
+  schema.meta({ env, help, example, ...defined({ unit, secret }) });
 
 const text = z.string().trim().min(1);
 
@@ -82,7 +82,7 @@ const SettingMeta = z.object({ env: z.string(), help: z.string(), example: z.str
 /** The description of one setting of a schema made with {@link setting}. */
 export function descriptionOf(schema: z.core.$ZodType): SettingDescription {
   const { unit, secret, ...rest } = SettingMeta.parse(z.globalRegistry.get(schema));
-  return { ...rest, ...(unit === undefined ? {} : { unit }), ...(secret === undefined ? {} : { secret }) };
+  return { ...rest, ...defined({ unit, secret }) };
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { allTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { CcError, backoffMs, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
+import { CcError, backoffMs, defined, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
@@ -79,7 +79,7 @@ async function connect(service: ServiceDefinition, settings: ServiceSettings, lo
     databaseSettings === undefined
       ? undefined
       : await whenAvailable('the database', log, () => TypeOrmDatabase.connect({ url: databaseSettings.databaseUrl, poolSize: databaseSettings.databasePoolSize, applicationName: `cc-${service.name}` }));
-  if (settings.eventLog === undefined) return database === undefined ? {} : { database };
+  if (settings.eventLog === undefined) return defined({ database });
   const { kafkaBrokers } = settings.eventLog;
   if (database !== undefined) {
     await whenAvailable('the database', log, async () => {
@@ -90,13 +90,13 @@ async function connect(service: ServiceDefinition, settings: ServiceSettings, lo
   const eventLog = createEventLog(
     kafkaBrokers.length === 0 && database !== undefined
       ? { driver: 'postgres', database, log, metrics }
-      : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...(database === undefined ? {} : { database }) },
+      : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...defined({ database }) },
   );
   const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics(allTopics));
   // Who only appends keeps what it has until the log takes it, and must not be away meanwhile.
   if (database === undefined) topicsReady.catch((error: unknown) => onFatal(`the topics cannot be made: ${describeError(error)}`));
   else await topicsReady;
-  return { eventLog, ...(database === undefined ? {} : { database }) };
+  return { eventLog, ...defined({ database }) };
 }
 
 /** Tries until it works: a backend that is away delays the start, it does not end it. Other errors are final. */

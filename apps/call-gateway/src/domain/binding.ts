@@ -1,4 +1,5 @@
 import { ProtectedNumber, type Binding, type ChannelHealth } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 import { z } from 'zod';
 
 /** A binding as the gateway keeps it: with the user's telephone, which no topic carries. */
@@ -24,14 +25,7 @@ export interface BindingView {
 }
 
 export function bindingView(user: string, { agent, channel, line, number, updatedAt }: KeptBinding): BindingView {
-  return {
-    user,
-    agent,
-    ...(channel === undefined ? {} : { channel }),
-    ...(line === undefined ? {} : { line }),
-    ...(number === undefined ? {} : { number: number.masked }),
-    updatedAt,
-  };
+  return { user, agent, ...defined({ channel, line, number: number?.masked }), updatedAt };
 }
 
 /** The same as everyone is told it: without the number. */

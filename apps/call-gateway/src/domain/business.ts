@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import { z } from 'zod';
 
 export const DisplayPolicy = z.enum(['passthrough', 'masked']);
@@ -24,11 +25,5 @@ export interface BusinessView {
 }
 
 export function businessView(business: string, { mainNum, extNum, displayPolicy, channels }: Business): BusinessView {
-  return {
-    business,
-    ...(mainNum === undefined ? {} : { mainNumber: mainNum }),
-    ...(extNum === undefined ? {} : { extension: extNum }),
-    ...(displayPolicy === undefined ? {} : { displayPolicy }),
-    ...(channels === undefined ? {} : { channels }),
-  };
+  return { business, ...defined({ mainNumber: mainNum, extension: extNum, displayPolicy, channels }) };
 }

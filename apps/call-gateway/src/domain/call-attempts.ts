@@ -1,4 +1,5 @@
 import type { CallEvent, CallEventOf, CallEventType } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 
 /** What is known of an attempt: `unknown` is in doubt, `resolved` was in doubt and somebody has said what became of it. */
 export type AttemptState = 'sending' | 'accepted' | 'refused' | 'unknown' | 'resolved' | 'ended';
@@ -12,10 +13,16 @@ export interface AttemptView {
   readonly state: AttemptState;
   readonly startedAt?: number;
   readonly vendorCallId?: string;
-  readonly refusal?: { readonly class: 'not-sent' | 'rejected'; readonly code?: string; readonly reason: string };
+  readonly refusal?: RefusalView;
   /** Why it was, or is, in doubt. */
   readonly doubt?: string;
   readonly resolution?: ResolutionView;
+}
+
+export interface RefusalView {
+  readonly class: 'not-sent' | 'rejected';
+  readonly code?: string;
+  readonly reason: string;
 }
 
 export interface ResolutionView {
@@ -74,10 +81,12 @@ function attemptOf(attemptId: string, events: readonly CallEvent[]): AttemptView
     attemptId,
     state: stateOf(events),
     ...(started === undefined ? {} : { number: started.attemptNumber, channel: started.channel, vendor: started.vendor, startedAt: started.occurredAt }),
-    ...(accepted === undefined ? {} : { vendorCallId: accepted.vendorCallId }),
-    ...(refused === undefined ? {} : { refusal: { class: refused.class, ...(refused.vendorCode === undefined ? {} : { code: refused.vendorCode }), reason: refused.reason } }),
-    ...(unknown === undefined ? {} : { doubt: unknown.reason }),
-    ...(resolved === undefined ? {} : { resolution: resolutionOf(resolved) }),
+    ...defined({
+      vendorCallId: accepted?.vendorCallId,
+      refusal: refused === undefined ? undefined : refusalOf(refused),
+      doubt: unknown?.reason,
+      resolution: resolved === undefined ? undefined : resolutionOf(resolved),
+    }),
   };
 }
 
@@ -92,8 +101,12 @@ function stateOf(events: readonly CallEvent[]): AttemptState {
   return find(events, 'cc.call.attempt-unknown.v1') === undefined ? 'sending' : 'unknown';
 }
 
+function refusalOf({ class: kind, vendorCode, reason }: CallEventOf<'cc.call.attempt-refused.v1'>): RefusalView {
+  return { class: kind, ...defined({ code: vendorCode }), reason };
+}
+
 function resolutionOf({ resolution, resolvedBy, operator, reason, occurredAt }: CallEventOf<'cc.call.attempt-resolved.v1'>): ResolutionView {
-  return { resolution, resolvedBy, ...(operator === undefined ? {} : { operator }), reason, resolvedAt: occurredAt };
+  return { resolution, resolvedBy, ...defined({ operator }), reason, resolvedAt: occurredAt };
 }
 
 function find<T extends CallEventType>(events: readonly CallEvent[], type: T): CallEventOf<T> | undefined {

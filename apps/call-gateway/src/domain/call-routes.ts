@@ -1,4 +1,5 @@
 import type { CallEvent, Route } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 
 /** A choice of the router for a call, as it was made. */
 export interface DecidedRoute {
@@ -13,7 +14,7 @@ export interface DecidedRoute {
 export function routesOf(events: readonly CallEvent[]): DecidedRoute[] {
   return events
     .filter((event) => event.type === 'cc.call.attempt-started.v1' || event.type === 'cc.call.ended.v1')
-    .flatMap(({ attemptId, occurredAt, route }) => (route === undefined ? [] : [{ ...(attemptId === undefined ? {} : { attemptId }), decidedAt: occurredAt, route }]))
+    .flatMap(({ attemptId, occurredAt, route }) => (route === undefined ? [] : [{ ...defined({ attemptId }), decidedAt: occurredAt, route }]))
     .sort((a, b) => a.decidedAt - b.decidedAt);
 }
 

@@ -1,4 +1,5 @@
 import type { BizData, CallEventOf, CallRecord, Ivr, PlaceCall, ProtectedNumber, SimulateRoute } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 
 /** A request for a call, parsed and with its numbers protected. */
 export interface CallRequest {
@@ -40,8 +41,7 @@ export function placeCall(callId: string, tenant: string, request: CallRequest, 
       stage: 'queued',
       recordState: 'partial',
       ...told,
-      ...(ivr?.text === undefined ? {} : { ivrText: ivr.text }),
-      ...(ivr?.url === undefined ? {} : { ivrUrl: ivr.url }),
+      ...defined({ ivrText: ivr?.text, ivrUrl: ivr?.url }),
       createdAt: nowMs,
       updatedAt: nowMs,
       attempts: 0,
@@ -56,7 +56,7 @@ export function placeCall(callId: string, tenant: string, request: CallRequest, 
       source: 'gateway',
       ...told,
       record,
-      ...(ivr === undefined ? {} : { ivr }),
+      ...defined({ ivr }),
     },
     command: {
       type: 'cc.call.place.v1',
@@ -85,10 +85,6 @@ function wishesOf(request: CallRequest) {
   return {
     ...toldOf(request),
     record,
-    ...(ivr === undefined ? {} : { ivr }),
-    ...(channel === undefined ? {} : { channel }),
-    ...(channels === undefined ? {} : { channels: [...channels] }),
-    ...(maxDurationSeconds === undefined ? {} : { maxDurationSeconds }),
-    ...(whenBusy === undefined ? {} : { whenBusy }),
+    ...defined({ ivr, channel, channels: channels === undefined ? undefined : [...channels], maxDurationSeconds, whenBusy }),
   };
 }

@@ -1,6 +1,6 @@
 import { deletedBinding, encodeBinding, topics } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { NumberVault } from '@cc/kernel';
+import { defined, NumberVault } from '@cc/kernel';
 import { InvalidRequest, type FieldFault } from '@cc/platform';
 import { Injectable } from '@nestjs/common';
 import { CallGatewaySettings } from '../call-gateway.config';
@@ -33,8 +33,7 @@ export class BindingChanges {
     if (all.length > 0) throw new InvalidRequest(all);
     const binding: KeptBinding = {
       agent: body.agent,
-      ...(body.channel === undefined ? {} : { channel: body.channel }),
-      ...(place.line === undefined ? {} : { line: place.line }),
+      ...defined({ channel: body.channel, line: place.line }),
       ...(number?.kind === 'number' ? { number: this.vault.protect(number.e164, tenant, sealContextOf(tenant, user)) } : {}),
       updatedAt: nowMs,
     };

@@ -1,4 +1,4 @@
-import { CcError } from '@cc/kernel';
+import { CcError, defined } from '@cc/kernel';
 import { InvalidRequest, type FieldFault } from '@cc/platform';
 import { Body, Controller, Get, HttpCode, Param, Put, Query, UseGuards } from '@nestjs/common';
 import { businessView, type Business, type BusinessView } from '../domain/business';
@@ -58,10 +58,5 @@ export class BusinessesController {
 }
 
 function settingsOf({ mainNumber, extension, displayPolicy, channels }: BusinessBody): Business {
-  return {
-    ...(mainNumber === undefined ? {} : { mainNum: mainNumber }),
-    ...(extension === undefined ? {} : { extNum: extension }),
-    ...(displayPolicy === undefined ? {} : { displayPolicy }),
-    ...(channels === undefined ? {} : { channels }),
-  };
+  return defined({ mainNum: mainNumber, extNum: extension, displayPolicy, channels });
 }

@@ -1,5 +1,5 @@
 import { BizData, type ChannelHealth } from '@cc/contracts';
-import { NumberVault } from '@cc/kernel';
+import { defined, NumberVault } from '@cc/kernel';
 import { InvalidRequest, type FieldFault } from '@cc/platform';
 import { Injectable } from '@nestjs/common';
 import { CallGatewaySettings } from '../call-gateway.config';
@@ -49,7 +49,7 @@ export class CallRequests {
     const { displayPolicy: _displayPolicy, ...business } = (body.business === undefined ? undefined : await this.businesses.find(tenant, body.business)) ?? {};
     const agent = body.agent ?? binding?.agent;
     return {
-      request: toCallRequest(body, { ...numbers, ...business, ...(agent === undefined ? {} : { agent }) }, this.settings.values.notAfterSeconds),
+      request: toCallRequest(body, { ...numbers, ...business, ...defined({ agent }) }, this.settings.values.notAfterSeconds),
       candidates: candidatesOf(mine, { named: body.channel, bound: binding?.channel, ofBusiness: business.channels }),
     };
   }
@@ -103,8 +103,7 @@ function toCallRequest(body: PlaceCallBody, resolved: Resolved, notAfterSeconds:
   return {
     ...told,
     ...resolved,
-    ...(bizData === undefined ? {} : { bizData: BizData.parse(bizData) }),
-    ...(ivr === undefined ? {} : { ivr: { ...ivr } }),
+    ...defined({ bizData: bizData === undefined ? undefined : BizData.parse(bizData), ivr: ivr === undefined ? undefined : { ...ivr } }),
     record: body.record ?? false,
     notAfterSeconds: body.notAfterSeconds ?? notAfterSeconds,
   };
