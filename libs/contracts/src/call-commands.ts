@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AttemptResolution } from './call-events';
 import { BizData, Ivr, ProtectedNumber } from './call-numbers';
 import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
 import { describeIssues, parseJson } from './parsing';
@@ -40,7 +41,7 @@ export const ResolveAttempt = z.object({
   type: z.literal('cc.call.resolve-attempt.v1'),
   ...commandBase,
   attemptId: z.string(),
-  resolution: z.enum(['ended', 'not-placed']),
+  resolution: AttemptResolution,
   /** The name of the operator's key. */
   operator: z.string().max(64),
   reason: z.string().max(200),

@@ -13,6 +13,10 @@ export type EventSource = z.infer<typeof EventSource>;
 export const EndedBy = z.enum(['a', 'b', 'vendor', 'application', 'cc']);
 export type EndedBy = z.infer<typeof EndedBy>;
 
+/** What became of an attempt in doubt: the vendor placed it and it is over, or it never was placed. */
+export const AttemptResolution = z.enum(['ended', 'not-placed']);
+export type AttemptResolution = z.infer<typeof AttemptResolution>;
+
 const eventBase = {
   id: z.string(),
   callId: z.string(),
@@ -74,7 +78,7 @@ export const AttemptUnknown = event('attempt-unknown', { ...attemptBase, reason:
 export const AttemptResolved = event('attempt-resolved', {
   ...attemptBase,
   /** What became of an attempt in doubt, as far as anybody can tell. */
-  resolution: z.enum(['ended', 'not-placed']),
+  resolution: AttemptResolution,
   /** Who says so: the vendor's own answers, a person, or the time that no call can outlast. */
   resolvedBy: z.enum(['query', 'operator', 'reaper']),
   operator: z.string().max(64).optional(),

@@ -34,6 +34,10 @@ export const HealthEvidence = z.object({
 });
 export type HealthEvidence = z.infer<typeof HealthEvidence>;
 
+/** What carries one call only: the caller's telephone, the agent, or one of the named seats. */
+export const LineKind = z.enum(['caller', 'agent', 'seat']);
+export type LineKind = z.infer<typeof LineKind>;
+
 /** A channel as everyone may know it: no endpoint, no credentials. */
 export const ChannelHealth = z.object({
   channel: z.string(),
@@ -57,7 +61,7 @@ export const ChannelHealth = z.object({
   /** Absent: every tenant. */
   tenants: z.array(z.string()).optional(),
   /** What carries one call only: the caller's telephone, the agent, or one of the named seats. */
-  line: z.object({ kind: z.enum(['caller', 'agent', 'seat']), names: z.array(z.string()).optional() }).optional(),
+  line: z.object({ kind: LineKind, names: z.array(z.string()).optional() }).optional(),
 });
 export type ChannelHealth = z.infer<typeof ChannelHealth>;
 

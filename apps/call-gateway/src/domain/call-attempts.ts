@@ -1,4 +1,4 @@
-import type { CallEvent, CallEventOf, CallEventType } from '@cc/contracts';
+import type { AttemptResolution, CallEvent, CallEventOf, CallEventType } from '@cc/contracts';
 import { defined } from '@cc/kernel';
 
 /** What is known of an attempt: `unknown` is in doubt, `resolved` was in doubt and somebody has said what became of it. */
@@ -26,7 +26,7 @@ export interface RefusalView {
 }
 
 export interface ResolutionView {
-  readonly resolution: 'ended' | 'not-placed';
+  readonly resolution: AttemptResolution;
   readonly resolvedBy: 'query' | 'operator' | 'reaper';
   /** The name of the operator's key. */
   readonly operator?: string;

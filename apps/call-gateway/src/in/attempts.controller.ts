@@ -5,6 +5,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '
 import type { AttemptInDoubt } from '../domain/call-attempts';
 import { DoubtCatalogue } from '../out/doubt-catalogue';
 import type { Page } from '../out/page';
+import { CC_ID } from './body-rules';
 import { validBody } from './body-validation';
 import { Operator, OperatorKeyGuard } from './key.guard';
 import { ResolveBody } from './operator.bodies';
@@ -30,7 +31,7 @@ export class AttemptsController {
   @HttpCode(202)
   async resolve(@Operator() operator: string, @Param('attemptId') attemptId: string, @Body() raw: unknown): Promise<AttemptInDoubt> {
     const { resolution, reason } = await validBody(ResolveBody, raw);
-    const doubt = /^[A-Za-z0-9-]{1,64}$/.test(attemptId) ? await this.doubts.find(attemptId) : undefined;
+    const doubt = CC_ID.test(attemptId) ? await this.doubts.find(attemptId) : undefined;
     if (doubt === undefined) throw new CcError('missing', 'not-in-doubt', `There is no attempt ${attemptId.slice(0, 64)} in doubt: it was settled already, or never was`);
     const { callId, tenant } = doubt;
     const issuedAt = this.clock.nowMs();

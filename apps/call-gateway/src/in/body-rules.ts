@@ -7,6 +7,9 @@ export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_body, value: un
 export const STORABLE = /^[^\0\p{Cs}]*$/u;
 export const STORABLE_RULE = { message: 'must not contain U+0000 or half a surrogate pair' };
 
+/** Ids that CC gives: of calls and of attempts. */
+export const CC_ID = /^[A-Za-z0-9-]{1,64}$/;
+
 /** Ids that applications choose. */
 export const ID = /^[\p{L}\p{N}._@:-]+$/u;
 export const ID_RULE = { message: 'must consist of letters, digits and . _ @ : -' };

@@ -1,5 +1,6 @@
 import { CcError } from '@cc/kernel';
 import { Injectable, type PipeTransform } from '@nestjs/common';
+import { CC_ID } from './body-rules';
 
 export const noSuchCall = (callId: string): CcError => new CcError('missing', 'no-such-call', `There is no call ${callId.slice(0, 64)}`);
 
@@ -7,7 +8,7 @@ export const noSuchCall = (callId: string): CcError => new CcError('missing', 'n
 @Injectable()
 export class CallIdPipe implements PipeTransform<string, string> {
   transform(callId: string): string {
-    if (!/^[A-Za-z0-9-]{1,64}$/.test(callId)) throw noSuchCall(callId);
+    if (!CC_ID.test(callId)) throw noSuchCall(callId);
     return callId;
   }
 }

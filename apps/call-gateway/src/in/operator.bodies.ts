@@ -1,3 +1,4 @@
+import { AttemptResolution } from '@cc/contracts';
 import { IsIn, IsNotEmpty, IsString, Matches, MaxLength } from 'class-validator';
 import { STORABLE, STORABLE_RULE } from './body-rules';
 
@@ -10,5 +11,5 @@ export class ReasonBody {
 
 export class ResolveBody extends ReasonBody {
   /** What became of the attempt: the vendor placed it and it is over, or it never was placed. */
-  @IsIn(['ended', 'not-placed'], { message: 'must be ended or not-placed' }) readonly resolution!: 'ended' | 'not-placed';
+  @IsIn(AttemptResolution.options, { message: `must be ${AttemptResolution.options.join(' or ')}` }) readonly resolution!: AttemptResolution;
 }

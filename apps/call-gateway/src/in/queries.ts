@@ -3,7 +3,7 @@ import { InvalidRequest } from '@cc/platform';
 import { z } from 'zod';
 import type { CallFilter } from '../out/call-catalogue';
 import { idToken, type ListedId, type PageQuery } from '../out/page';
-import { ID } from './body-rules';
+import { CC_ID, ID } from './body-rules';
 
 const MAX_WAIT_SECONDS = 60;
 const MAX_PAGE_SIZE = 500;
@@ -21,8 +21,12 @@ const epochMs = z.coerce.number('is no time: give epoch milliseconds, e.g. 17954
 
 const NO_TOKEN = 'is not a token that this list gave';
 const pageShape = <T extends z.ZodType<string>>(token: T) => ({ pageSize: between(1, MAX_PAGE_SIZE).int('is no whole number').default(50), pageToken: token.optional() });
-/** The token of a list in the order of times and ids of ours. */
-const timeToken = (form: RegExp) => z.string().regex(form, NO_TOKEN);
+/** The token of a list in the order of times, and within one of ids that CC gave. */
+const timeToken = (separator: string) =>
+  z.string().refine((token) => {
+    const [time = '', ...id] = token.split(separator);
+    return /^\d{1,15}$/.test(time) && CC_ID.test(id.join(separator));
+  }, NO_TOKEN);
 /** What {@link idToken} made, read back to the id. */
 const idOfToken = (kind: ListedId) => {
   const prefix = idToken(kind, '');
@@ -36,9 +40,9 @@ const ListQuery = z.strictObject({
   channel: text(32),
   agent: text(64),
   vendorCallId: text(64),
-  ...pageShape(timeToken(/^\d{1,16}-[A-Za-z0-9-]{1,64}$/)),
+  ...pageShape(timeToken('-')),
 });
-const DoubtQuery = z.strictObject({ ...pageShape(timeToken(/^\d{1,15}\/[A-Za-z0-9-]{1,64}$/)), state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
+const DoubtQuery = z.strictObject({ ...pageShape(timeToken('/')), state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
 
 function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const parsed = schema.safeParse(query);
