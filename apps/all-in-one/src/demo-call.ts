@@ -4,21 +4,33 @@ import { z } from 'zod';
 import { DEMO_CHANNEL } from './simulated-channels';
 
 const POLL_MS = 200;
-const LIMIT_MS = 180_000;
 const REQUEST_LIMIT_MS = 10_000;
 
 const Call = z.object({ callId: z.string(), recording: z.object({ status: z.string(), sizeBytes: z.number().optional(), url: z.string().optional() }) });
 const Timeline = z.object({ items: z.array(z.looseObject({ id: z.string(), type: z.string(), source: z.string(), recordedAt: z.number(), channel: z.string().optional() })) });
+const Refusal = z.object({ code: z.string(), detail: z.string() });
 type Entry = z.infer<typeof Timeline>['items'][number];
 
-/** Places one call and prints each event as it comes, until the recording is archived. Resolves to whether that was seen. */
-export async function demoCall(gatewayUrl: string, apiKey: string, say: (line: string) => void, signal: AbortSignal): Promise<boolean> {
+/** Who follows the demo call: what is told to them, until when. */
+export interface Attendance {
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** How long the call may take to be placed, and again to be archived. */
+  readonly limitMs: number;
+}
+
+/**
+ * Places one call and prints each event as it comes, until the recording is archived. Resolves to whether that was seen.
+ * @throws Error with the gateway's reason when it took no call in time.
+ */
+export async function demoCall(gatewayUrl: string, apiKey: string, attendance: Attendance): Promise<boolean> {
+  const { say, signal, limitMs } = attendance;
   const api = axios.create({ baseURL: `${gatewayUrl}/v1`, headers: { authorization: `Bearer ${apiKey}` }, timeout: REQUEST_LIMIT_MS, proxy: false, signal });
-  const placed = await place(api, signal);
+  const placed = await place(api, attendance);
   say(`demo call            ${placed.callId}: +8613800138000 is connected with +8613900139000`);
   const seen = new Set<string>();
   const began = Date.now();
-  while (!signal.aborted && Date.now() - began < LIMIT_MS) {
+  while (!signal.aborted && Date.now() - began < limitMs) {
     const { items } = Timeline.parse((await api.get(`/calls/${placed.callId}/events`)).data);
     for (const entry of items.filter(({ id }) => !seen.has(id))) {
       seen.add(entry.id);
@@ -34,12 +46,17 @@ export async function demoCall(gatewayUrl: string, apiKey: string, say: (line: s
   return false;
 }
 
-/** Tries again while the gateway does not know its channels yet. */
-async function place(api: AxiosInstance, signal: AbortSignal): Promise<z.infer<typeof Call>> {
+/** Tries again while the gateway takes no call, and says why once it is no more the moment in which nothing is known of the channels. */
+async function place(api: AxiosInstance, { say, signal, limitMs }: Attendance): Promise<z.infer<typeof Call>> {
   const body = { from: '+8613800138000', to: '+8613900139000', agent: 'agent-1', channel: DEMO_CHANNEL, record: true, bizData: { order: 'demo' } };
-  for (;;) {
+  const began = Date.now();
+  for (let told: string | undefined; ; ) {
     const { status, data } = await api.post<unknown>('/calls', body, { validateStatus: (code) => code < 300 || code === 503 });
     if (status < 300) return Call.parse(data);
+    const { code, detail } = Refusal.parse(data);
+    if (Date.now() - began >= limitMs) throw new Error(`it was not placed within ${limitMs / 1000} s (${code}): ${detail}`);
+    if (code !== told && code !== 'no-channels-yet') say(`demo call            waits: ${detail}`);
+    told = code;
     await pause(POLL_MS, signal);
     if (signal.aborted) throw new Error('the demo call was not placed');
   }

@@ -61,7 +61,7 @@ export async function removeData(dataDir: string): Promise<void> {
 }
 
 async function databaseUrl({ env, log, say }: BackendOptions, dataDir: string, stops: (() => Promise<void>)[]): Promise<Environment> {
-  if (env['CC_DATABASE_URL'] !== undefined || env['CC_DATABASE_URL_FILE'] !== undefined) return {};
+  if (isGiven(env, 'CC_DATABASE_URL')) return {};
   const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log });
   stops.push(() => postgres.stop());
   say('PostgreSQL           embedded');

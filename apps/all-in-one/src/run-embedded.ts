@@ -9,6 +9,8 @@ import { demoCall } from './demo-call';
 import { removeData, startBackends, type Backends } from './embedded-backends';
 import { services } from './services';
 
+const DEMO_LIMIT_MS = 180_000;
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** The whole of CC in one process, on backends of its own: what `npm start` runs. */
@@ -70,7 +72,7 @@ async function welcome(options: CommandLine, running: readonly RunningService[],
   if (operatorKey !== undefined) say(`operator's key       ${operatorKey}`);
   say('');
   if (!options.demo) return;
-  const archived = await demoCall(gateway, apiKey, say, signal).catch((error: unknown) => {
+  const archived = await demoCall(gateway, apiKey, { say, signal, limitMs: DEMO_LIMIT_MS }).catch((error: unknown) => {
     if (!signal.aborted) say(`The demo call failed: ${describeError(error)}`);
     return false;
   });
