@@ -81,14 +81,23 @@ function sendProblem(reply: FastifyReply, answer: Answer, requestId: string): vo
   void reply.status(status).header('content-type', 'application/problem+json; charset=utf-8').send(JSON.stringify(problem));
 }
 
+const FAULT = 'An unexpected fault; it was recorded under the request id';
+
+/** Of a fault only the code is told, whatever else the error has. */
+function answerToOurs(error: CcError): Answer {
+  const { code } = error;
+  const status = statusOf[error.kind];
+  if (error.kind === 'fault') return { status, code, detail: FAULT };
+  return { status, code, detail: error.message, ...(error instanceof DetailedError ? { members: error.members } : {}) };
+}
+
 function answerTo(error: unknown): Answer {
   if (error instanceof InvalidRequest) return { status: 422, code: error.code, detail: error.message, errors: error.faults };
-  if (error instanceof DetailedError) return { status: statusOf[error.kind], code: error.code, detail: error.message, members: error.members };
-  if (error instanceof CcError) return { status: statusOf[error.kind], code: error.code, detail: error.kind === 'fault' ? 'An unexpected fault; it was recorded under the request id' : error.message };
+  if (error instanceof CcError) return answerToOurs(error);
   if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message);
   if (error instanceof DeadlineExceeded || isTransient(error)) return { status: 503, code: 'unavailable', detail: 'A backend does not answer just now; nothing was changed, or the change can be repeated with the same Idempotency-Key' };
   const status = statusInside(error);
-  return status === undefined ? { status: 500, code: 'fault', detail: 'An unexpected fault; it was recorded under the request id' } : fromStatus(status, error instanceof Error ? error.message : 'The request was refused');
+  return status === undefined ? { status: 500, code: 'fault', detail: FAULT } : fromStatus(status, error instanceof Error ? error.message : 'The request was refused');
 }
 
 /** In place of what the framework says, which names no remedy or repeats the whole input. */
