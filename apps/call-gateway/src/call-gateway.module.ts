@@ -2,7 +2,7 @@ import { NumberVault } from '@cc/kernel';
 import { AliOssObjectStore, ObjectStore } from '@cc/object-store';
 import { objectStoreOptions } from '@cc/platform';
 import { Module } from '@nestjs/common';
-import { CallGatewaySettings } from './call-gateway.config';
+import { CallGatewaySettings, keyRingOf } from './call-gateway.config';
 import { KeyRing } from './domain/api-keys';
 import { AttemptsController } from './in/attempts.controller';
 import { BindingChanges } from './in/binding-changes';
@@ -57,7 +57,7 @@ import { SimulationCatalogue } from './out/simulation-catalogue';
     SimulationCatalogue,
     SimulationUpkeep,
     GatewayReadiness,
-    { provide: KeyRing, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new KeyRing(values.apiKeys, values.operatorKeys) },
+    { provide: KeyRing, inject: [CallGatewaySettings], useFactory: keyRingOf },
     { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },
     { provide: ObjectStore, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new AliOssObjectStore(objectStoreOptions(values)) },
   ],

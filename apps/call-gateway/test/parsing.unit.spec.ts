@@ -1,6 +1,7 @@
 import { CallEvent, CallRecord, PlaceCall } from '@cc/contracts';
 import { NumberVault } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
+import { keyRingOf } from '../src/call-gateway.config';
 import { ApiKeys, KeyRing, OperatorKeys } from '../src/domain/api-keys';
 import { timelineOf, viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';
@@ -62,7 +63,8 @@ describe('keys', () => {
   it('tell whether an application or an operator calls, and none is both', () => {
     const ring = new KeyRing(ApiKeys.parse(`acme:${key}a`), OperatorKeys.parse(`olga:${key}o`));
     expect([`${key}a`, `${key}o`, key].map((given) => ring.principalOf(given))).toEqual([{ kind: 'application', tenant: 'acme' }, { kind: 'operator', name: 'olga' }, undefined]);
-    expect(() => new KeyRing(ApiKeys.parse(`acme:${key}`), OperatorKeys.parse(`otto:${key}o,olga:${key}`))).toThrow(/the key of olga is an application's/);
+    expect(() => new KeyRing(ApiKeys.parse(`acme:${key}`), OperatorKeys.parse(`otto:${key}o,olga:${key}`))).toThrow(/^the key of olga is an application's/);
+    expect(() => keyRingOf({ values: { apiKeys: ApiKeys.parse(`acme:${key}`), operatorKeys: OperatorKeys.parse(`olga:${key}`) } })).toThrow("CC_CALL_GATEWAY_OPERATOR_KEYS and CC_API_KEYS: the key of olga is an application's too; give the operator another one");
   });
   it('are never shown', () => {
     const keys = OperatorKeys.parse(`olga:${key}`);

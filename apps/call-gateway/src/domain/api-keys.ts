@@ -71,7 +71,7 @@ export class KeyRing {
     private readonly operators: OperatorKeys,
   ) {
     const shared = operators.sharedWith(applications);
-    if (shared.length > 0) throw new Error(`CC_CALL_GATEWAY_OPERATOR_KEYS: the key of ${shared.join(', ')} is an application's in CC_API_KEYS too; give the operator another one`);
+    if (shared.length > 0) throw new Error(`the key of ${shared.join(', ')} is an application's too; give the operator another one`);
   }
 
   principalOf(key: string): Principal | undefined {
