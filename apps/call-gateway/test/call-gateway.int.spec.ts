@@ -1,16 +1,14 @@
-import { decodeCallCommand, decodeCallEvent, encodeCallEvent, encodeCallRecord, encodeChannelHealth, topics, CallRecord, type WireRecord } from '@cc/contracts';
-import { createEventLog, handled, type EventLog } from '@cc/event-log';
-import { NoMetrics, NumberVault, SilentLog } from '@cc/kernel';
-import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
-import { TypeOrmDatabase } from '@cc/postgres';
+import { decodeCallCommand, decodeCallEvent, encodeCallEvent, encodeCallRecord, topics, CallRecord, type WireRecord } from '@cc/contracts';
+import type { EventLog } from '@cc/event-log';
+import { NumberVault } from '@cc/kernel';
+import type { Database } from '@cc/postgres';
 import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import axios, { type AxiosInstance } from 'axios';
 import { z } from 'zod';
-import { callGateway } from '../src/service';
+import { health } from './announced-channel';
 import { DatabaseProxy } from './database-proxy';
+import { ACME, KEY, startGateway, type RunningGateway } from './running-gateway';
 
-const KEY = Buffer.alloc(32, 7);
-const [ACME, GLOBEX] = ['acme-key-0123456789abcdefghij', 'globex-key-0123456789abcdefgh'];
 const body = { from: '13900000001', to: '+8613900000002' };
 /** Longer than the client waits: an answer before that means that the request was woken. */
 const LONG_POLL = { waitSeconds: 60 };
@@ -22,39 +20,21 @@ const Page = z.object({ items: z.array(Placed), nextPageToken: z.string().option
 
 describe('the call gateway on PostgreSQL', () => {
   let fresh: FreshDatabase;
-  let database: TypeOrmDatabase;
-  let eventLog: EventLog;
   let proxy: DatabaseProxy;
-  let service: RunningService;
+  let gateway: RunningGateway;
+  let database: Database;
+  let eventLog: EventLog;
   let acme: AxiosInstance;
   let globex: AxiosInstance;
-  const commands: WireRecord[] = [];
-  const events: WireRecord[] = [];
 
   beforeAll(async () => {
     fresh = await freshDatabase();
     proxy = await DatabaseProxy.to(fresh.url);
-    const settings = loadServiceSettings(callGateway, {
-      CC_CALL_GATEWAY_PORT: '0', CC_DATABASE_URL: proxy.url, CC_API_KEYS: `acme:${ACME},globex:${GLOBEX}`, CC_ENCRYPTION_KEY: KEY.toString('base64'),
-      CC_OSS_REGION: 'oss-cn-test', CC_OSS_BUCKET: 'none', CC_OSS_ENDPOINT: 'http://127.0.0.1:1', CC_OSS_ACCESS_KEY_ID: 'x', CC_OSS_ACCESS_KEY_SECRET: 'x',
-    });
-    service = await startService(callGateway, settings, new SilentLog(), () => undefined);
-    database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 4, applicationName: 'test' });
-    eventLog = createEventLog({ driver: 'postgres', database, log: new SilentLog(), metrics: new NoMetrics() });
-    const client = (key?: string): AxiosInstance => axios.create({ baseURL: `${service.url}/v1`, timeout: 25_000, proxy: false, validateStatus: () => true, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } });
-    acme = client(ACME);
-    globex = client(GLOBEX);
-    for (const [topic, seen] of [[topics.callCommands.name, commands], [topics.callEvents.name, events]] as const) {
-      await eventLog.subscribe({ group: 'test', topics: [topic], handle: (batch) => {
-        seen.push(...batch.records);
-        return Promise.resolve(handled);
-      } }).ready;
-    }
+    gateway = await startGateway({ CC_DATABASE_URL: proxy.url }, fresh.url);
+    ({ database, eventLog, acme, globex } = gateway);
   }, 60_000);
   afterAll(async () => {
-    await service.stop();
-    await eventLog.close();
-    await database.close();
+    await gateway.stop();
     await proxy.cut();
     await fresh.drop();
   }, 30_000);
@@ -65,14 +45,14 @@ describe('the call gateway on PostgreSQL', () => {
     expect(answer.status).toBe(202);
     return Placed.parse(answer.data);
   };
-  const commandsOf = (callId: string): unknown[] => commands.filter((record) => record.key === callId).map(decodeCallCommand);
+  const commandRecords = (callId: string): readonly WireRecord[] => gateway.written(topics.callCommands.name, callId);
+  const commandsOf = (callId: string): unknown[] => commandRecords(callId).map(decodeCallCommand);
+  const eventRecords = (callId: string): readonly WireRecord[] => gateway.written(topics.callEvents.name, callId);
 
   it('takes no call before it knows a channel: it could be one that does not exist', async () => {
     const answer = await acme.post('/calls', body);
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' }, data: { code: 'no-channels-yet', retriable: true } });
-    const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
-    const health = (channel: string, state: 'up' | 'down') => encodeChannelHealth({ channel, vendor: 'e9', protocol: 'callback', enabled: true, capabilities, weight: 1, state, score: 1, reason: 'test', since: 1 });
-    await eventLog.append(topics.channelHealth.name, [health('e9-main', 'up'), health('hw-main', 'up'), health('e9-main', 'down')]);
+    await gateway.announce(health('e9-main'), health('hw-main'), health('e9-main', { state: 'down' }));
     await eventually(async () => (await read('/channels/e9-main')).state === 'down' && (await acme.get('/channels/hw-main')).status === 200);
     expect((await read('/channels')).items?.map(({ channel }) => channel)).toEqual(['e9-main', 'hw-main']);
     expect((await acme.get('/channels/none')).status).toBe(404);
@@ -87,10 +67,10 @@ describe('the call gateway on PostgreSQL', () => {
     expect(answer.headers['idempotent-replayed']).toBeUndefined();
     expect((await acme.get(`/calls/${callId}`)).data).toEqual(answer.data);
     expect((await acme.get(`/calls/${callId}/events`)).data).toMatchObject({ items: [{ id: `${callId}/requested`, caller: '+86139****0001', source: 'gateway' }] });
-    await eventually(() => commandsOf(callId).length === 1 && events.some((record) => record.key === callId));
+    await eventually(() => commandsOf(callId).length === 1 && eventRecords(callId).length > 0);
     expect(commandsOf(callId)).toMatchObject([{ kind: 'known', message: { type: 'cc.call.place.v1', tenant: 'acme', agent: 'ann', channel: 'hw-main', mainNum: '4008001234', maxDurationSeconds: 60 } }]);
-    expect(events.filter((record) => record.key === callId).map(decodeCallEvent)).toMatchObject([{ kind: 'known', message: { type: 'cc.call.requested.v1', record: true } }]);
-    const [command] = commands.filter((record) => record.key === callId).map(decodeCallCommand);
+    expect(eventRecords(callId).map(decodeCallEvent)).toMatchObject([{ kind: 'known', message: { type: 'cc.call.requested.v1', record: true } }]);
+    const [command] = commandRecords(callId).map(decodeCallCommand);
     if (command?.kind !== 'known' || command.message.type !== 'cc.call.place.v1') throw new Error('No command');
     const { caller, called, issuedAt, notAfter } = command.message;
     expect([caller, called].map(({ sealed }) => new NumberVault(KEY).reveal(sealed, callId))).toEqual(['+8613900000001', '+8613900000002']);
@@ -138,11 +118,11 @@ describe('the call gateway on PostgreSQL', () => {
     const { callId } = await place(acme);
     for (const path of ['/calls', `/calls/${callId}`, `/calls/${callId}/events`, `/calls/${callId}/recording`, '/channels']) {
       for (const authorization of [undefined, 'Bearer wrong-key-0123456789abcdefgh', `Basic ${ACME}`, ACME]) {
-        const answer = await axios.get(`${service.url}/v1${path}`, { proxy: false, validateStatus: () => true, headers: authorization === undefined ? {} : { authorization } });
+        const answer = await axios.get(`${gateway.url}/v1${path}`, { proxy: false, validateStatus: () => true, headers: authorization === undefined ? {} : { authorization } });
         expect(answer).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' }, data: { code: 'unauthorized' } });
       }
     }
-    expect((await axios.post(`${service.url}/v1/calls`, body, { proxy: false, validateStatus: () => true })).status).toBe(401);
+    expect((await axios.post(`${gateway.url}/v1/calls`, body, { proxy: false, validateStatus: () => true })).status).toBe(401);
   });
 
   it('shows a call to nobody but its tenant, whatever is asked', async () => {
@@ -270,7 +250,7 @@ describe('the call gateway on PostgreSQL', () => {
     const away = { status: 503, headers: { 'retry-after': '2', 'content-type': expect.stringContaining('problem+json') }, data: { code: 'unavailable', retriable: true } };
     expect(await acme.get(`/calls/${callId}`)).toMatchObject(away);
     expect(await acme.post('/calls', body, { headers: { 'idempotency-key': 'away' } })).toMatchObject(away);
-    expect((await axios.get(`${service.url}/livez`, { proxy: false })).status).toBe(200);
+    expect((await axios.get(`${gateway.url}/livez`, { proxy: false })).status).toBe(200);
     await proxy.restore();
     const { data } = await eventually(async () => {
       const answer = await acme.post('/calls', body, { headers: { 'idempotency-key': 'away' } });

@@ -1,7 +1,8 @@
 import { CallEvent } from '@cc/contracts';
 import { eventually } from '@cc/testing';
 import { z } from 'zod';
-import { health, startGateway, type RunningGateway } from './running-gateway';
+import { health } from './announced-channel';
+import { startGateway, type RunningGateway } from './running-gateway';
 
 const Placed = z.object({ callId: z.string() });
 const Items = z.object({ items: z.array(z.unknown()) });

@@ -4,7 +4,7 @@ import { lineOf } from '../src/domain/binding';
 import { legAOf } from '../src/domain/leg-a';
 import { placeCall, simulateRoute } from '../src/domain/place-call';
 import { candidatesOf, channelsFor, namingFault, whyNoneIsUp } from '../src/domain/tenant-channels';
-import { health } from './running-gateway';
+import { health } from './announced-channel';
 
 const names = (channels: readonly { channel: string }[]): string[] => channels.map(({ channel }) => channel);
 

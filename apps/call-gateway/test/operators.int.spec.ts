@@ -2,7 +2,8 @@ import { CallEvent, decodeCallCommand, decodeChannelOverride, topics } from '@cc
 import { eventually } from '@cc/testing';
 import type { AxiosInstance } from 'axios';
 import { z } from 'zod';
-import { health, startGateway, type RunningGateway } from './running-gateway';
+import { health } from './announced-channel';
+import { startGateway, type RunningGateway } from './running-gateway';
 
 const Page = z.object({ items: z.array(z.object({ attemptId: z.string() }).loose()), nextPageToken: z.string().optional() });
 

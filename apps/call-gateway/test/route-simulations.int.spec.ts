@@ -3,7 +3,8 @@ import { NumberVault, SilentLog, SystemClock } from '@cc/kernel';
 import { eventually } from '@cc/testing';
 import { SimulationUpkeep } from '../src/in/simulation-upkeep';
 import { SimulationCatalogue } from '../src/out/simulation-catalogue';
-import { KEY, health, startGateway, type RunningGateway } from './running-gateway';
+import { health } from './announced-channel';
+import { KEY, startGateway, type RunningGateway } from './running-gateway';
 
 const route: Route = { basis: 'all', channel: 'e9-main', candidates: [{ channel: 'e9-main', state: 'up', score: 1, weight: 1, liveCalls: 0 }] };
 const ANSWER_SECONDS = 10;

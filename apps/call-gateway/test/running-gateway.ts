@@ -8,7 +8,8 @@ import axios, { type AxiosInstance } from 'axios';
 import { callGateway } from '../src/service';
 
 export const KEY = Buffer.alloc(32, 7);
-const [ACME, GLOBEX, OLGA] = ['acme-key-0123456789abcdefghij', 'globex-key-0123456789abcdefgh', 'olga-key-0123456789abcdefghij'];
+export const ACME = 'acme-key-0123456789abcdefghij';
+const [GLOBEX, OLGA] = ['globex-key-0123456789abcdefgh', 'olga-key-0123456789abcdefghij'];
 
 /** The gateway on a database of its own; the test plays the services around it. */
 export interface RunningGateway {
@@ -27,13 +28,9 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-export const health = (channel: string, told: Partial<ChannelHealth> = {}): ChannelHealth => ({
-  channel, vendor: 'e9', protocol: 'callback', enabled: true, weight: 1, state: 'up', score: 1, reason: 'test', since: 1,
-  capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' }, ...told,
-});
-
-export async function startGateway(told: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
-  const fresh = await freshDatabase();
+/** @param told settings instead of, or beside, those that any test needs. @param databaseUrl a database that its owner drops; absent: a fresh one. */
+export async function startGateway(told: Readonly<Record<string, string>> = {}, databaseUrl?: string): Promise<RunningGateway> {
+  const fresh = databaseUrl === undefined ? await freshDatabase() : { url: databaseUrl, drop: () => Promise.resolve() };
   const settings = loadServiceSettings(callGateway, {
     CC_CALL_GATEWAY_PORT: '0', CC_DATABASE_URL: fresh.url, CC_API_KEYS: `acme:${ACME},globex:${GLOBEX}`, CC_CALL_GATEWAY_OPERATOR_KEYS: `olga:${OLGA}`, CC_ENCRYPTION_KEY: KEY.toString('base64'),
     CC_OSS_REGION: 'oss-cn-test', CC_OSS_BUCKET: 'none', CC_OSS_ENDPOINT: 'http://127.0.0.1:1', CC_OSS_ACCESS_KEY_ID: 'x', CC_OSS_ACCESS_KEY_SECRET: 'x', ...told,
@@ -43,7 +40,7 @@ export async function startGateway(told: Readonly<Record<string, string>> = {}):
   const eventLog = createEventLog({ driver: 'postgres', database, log: new SilentLog(), metrics: new NoMetrics() });
   const client = (key: string): AxiosInstance => axios.create({ baseURL: `${service.url}/v1`, timeout: 25_000, proxy: false, validateStatus: () => true, headers: { authorization: `Bearer ${key}` } });
   const seen: { readonly topic: string; readonly record: WireRecord }[] = [];
-  const followed = [topics.callCommands.name, topics.bindings.name, topics.channelOverrides.name];
+  const followed = [topics.callCommands.name, topics.callEvents.name, topics.bindings.name, topics.channelOverrides.name];
   await eventLog.subscribe({ group: 'test', topics: followed, handle: ({ topic, records }) => {
     seen.push(...records.map((record) => ({ topic, record })));
     return Promise.resolve(handled);

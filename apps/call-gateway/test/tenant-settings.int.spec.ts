@@ -2,7 +2,8 @@ import { decodeBinding, decodeCallCommand, topics } from '@cc/contracts';
 import { NumberVault } from '@cc/kernel';
 import { eventually } from '@cc/testing';
 import { z } from 'zod';
-import { KEY, health, startGateway, type RunningGateway } from './running-gateway';
+import { health } from './announced-channel';
+import { KEY, startGateway, type RunningGateway } from './running-gateway';
 
 const Placed = z.object({ callId: z.string() });
 const Page = z.object({ items: z.array(z.looseObject({})), nextPageToken: z.string().optional() });
