@@ -21,7 +21,14 @@ const message: JsonMessage<Binding> = {
   keyOf: ({ tenant, user }) => bindingKey(tenant, user), idOf: (binding) => `${bindingKey(binding.tenant, binding.user)}/${binding.updatedAt}`, timeMsOf: ({ updatedAt }) => updatedAt,
 };
 
+/** The record key of a binding, and its name in maps: a tenant's name has no slash, so that it can be taken apart. */
 export const bindingKey = (tenant: string, user: string): string => `${tenant}/${user}`;
+/** The tenant and the user of a {@link bindingKey}; undefined of any other text. */
+export function parseBindingKey(key: string): { readonly tenant: string; readonly user: string } | undefined {
+  const slash = key.indexOf('/');
+  return slash < 1 || slash === key.length - 1 ? undefined : { tenant: key.slice(0, slash), user: key.slice(slash + 1) };
+}
+
 export const encodeBinding = (binding: Binding): WireRecord => encodeJson(message, binding);
 export const deletedBinding = (tenant: string, user: string, nowMs: number): WireRecord => tombstone(message, bindingKey(tenant, user), nowMs);
 export const decodeBinding = (wire: WireRecord): Decoded<Kept<Binding>> => decodeKept(message, wire);

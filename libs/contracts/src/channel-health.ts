@@ -50,7 +50,10 @@ export const ChannelHealth = z.object({
   /** 0 to 1: the share of recent dials that the vendor accepted. */
   score: z.number().min(0).max(1),
   reason: z.string(),
+  /** When it came into this state, epoch ms. */
   since: z.number().int(),
+  /** When the router said so, epoch ms, state and figures together; always written, absent only in records from before the field. */
+  announcedAt: z.number().int().optional(),
   /** What the router concludes by itself, also while an operator has switched otherwise. */
   automaticState: z.enum(['up', 'degraded', 'down']).optional(),
   override: z.object({ operator: z.string(), reason: z.string(), at: z.number().int() }).optional(),
@@ -67,8 +70,12 @@ export type ChannelHealth = z.infer<typeof ChannelHealth>;
 
 const message: JsonMessage<ChannelHealth> = {
   type: 'cc.channel.health.v1', writtenBy: 'channel-router', schema: ChannelHealth,
-  keyOf: ({ channel }) => channel, idOf: ({ channel, since }) => `${channel}/${since}`, timeMsOf: ({ since }) => since,
+  keyOf: ({ channel }) => channel, idOf: (health) => `${health.channel}/${announcedAt(health)}`, timeMsOf: announcedAt,
 };
+
+function announcedAt({ announcedAt: at, since }: ChannelHealth): number {
+  return at ?? since;
+}
 
 export const encodeChannelHealth = (health: ChannelHealth): WireRecord => encodeJson(message, health);
 /** Makes everyone forget a channel that is configured no more. */

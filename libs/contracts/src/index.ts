@@ -12,6 +12,6 @@ export { Capabilities, ChannelHealth, ChannelState, HealthEvidence, LineKind, en
 export { ChannelOverride, encodeChannelOverride, decodeChannelOverride } from './channel-override';
 export { Exclusion, Route, RouteCandidate } from './route';
 export { RouteSimulation, encodeRouteSimulation, decodeRouteSimulation } from './route-simulation';
-export { Binding, bindingKey, encodeBinding, decodeBinding, deletedBinding } from './binding';
+export { Binding, bindingKey, parseBindingKey, encodeBinding, decodeBinding, deletedBinding } from './binding';
 export { SeatSession, seatKey, encodeSeatSession, decodeSeatSession } from './seat-session';
 export type { Kept } from './json-message';

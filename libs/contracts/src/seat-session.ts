@@ -23,6 +23,7 @@ const message: JsonMessage<SeatSession> = {
   keyOf: ({ channel, seat }) => seatKey(channel, seat), idOf: ({ channel, seat, at }) => `${seatKey(channel, seat)}/${at}`, timeMsOf: ({ at }) => at,
 };
 
+/** The record key of a seat's sessions, and its name in maps: a channel's id has no slash. */
 export const seatKey = (channel: string, seat: string): string => `${channel}/${seat}`;
 export const encodeSeatSession = (session: SeatSession): WireRecord => encodeJson(message, session);
 export const decodeSeatSession = (wire: WireRecord): Decoded<SeatSession> => decodeJson(message, wire);

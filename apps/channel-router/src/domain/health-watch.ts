@@ -95,7 +95,7 @@ function judgeOne({ facts, row, override }: Standing, found: DialEvidence, nowMs
   const evidence: Evidence = { ...counted, windowSeconds, probeFailures: facts.canProbe ? row.probeFailures : 0 };
   const condition = nextCondition(row.condition, evidence, facts.health, nowMs);
   const score = found.dials === 0 ? row.score + (1 - row.score) * FORGIVEN_PER_LOOK : well / found.dials;
-  const health = healthOf(facts, row, override, condition, evidence, Math.round(score * 10) / 10);
+  const health = { ...healthOf(facts, row, override, condition, evidence, Math.round(score * 10) / 10), announcedAt: nowMs };
   const news = `${health.state}|${digestOf(health)}|`;
   const moving = `${news}${health.score}|${health.liveCalls ?? 0}`;
   const announces = !row.announced.startsWith(news) || (moving !== row.announced && nowMs - row.announcedAt >= REFRESH_EVERY_MS);
@@ -123,6 +123,6 @@ function healthOf({ described }: CarrierFacts, { liveCalls }: ChannelRow, overri
 }
 
 /** Of what is worth an announcement by itself. */
-function digestOf({ evidence: _evidence, score: _score, liveCalls: _liveCalls, ...rest }: ChannelHealth): string {
+function digestOf({ evidence: _evidence, score: _score, liveCalls: _liveCalls, announcedAt: _announcedAt, ...rest }: ChannelHealth): string {
   return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 32);
 }
