@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { encodeCallEvent, encodeChannelHealth, topics, type CallEvent, type ChannelHealth, type WireRecord } from '@cc/contracts';
 import { createEventLog, handled, type EventLog } from '@cc/event-log';
 import { NoMetrics, SilentLog } from '@cc/kernel';
 import { loadServiceSettings, startService } from '@cc/platform';
 import { TypeOrmDatabase } from '@cc/postgres';
-import { freshDatabase } from '@cc/testing';
+import { eventually, freshDatabase } from '@cc/testing';
 import axios, { type AxiosInstance } from 'axios';
 import { callGateway } from '../src/service';
 
@@ -24,8 +25,14 @@ export interface RunningGateway {
   written(topic: string, key?: string): readonly WireRecord[];
   /** Says something on a call's behalf, as another service would. */
   tell(...events: readonly CallEvent[]): Promise<void>;
+  /** Says it of channels, the last word on each counting, and waits until the gateway knows all of them: they lie on several partitions. */
   announce(...channels: readonly ChannelHealth[]): Promise<void>;
   stop(): Promise<void>;
+}
+
+function knows(rows: readonly { readonly health: unknown }[], channels: readonly ChannelHealth[]): boolean {
+  const last = [...new Map(channels.map((channel) => [channel.channel, channel])).values()];
+  return last.every((channel) => rows.some(({ health }) => isDeepStrictEqual(health, channel)));
 }
 
 /** @param told settings instead of, or beside, those that any test needs. @param databaseUrl a database that its owner drops; absent: a fresh one. */
@@ -49,7 +56,10 @@ export async function startGateway(told: Readonly<Record<string, string>> = {}, 
     url: service.url, acme: client(ACME), globex: client(GLOBEX), olga: client(OLGA), database, eventLog,
     written: (topic, key) => seen.filter((one) => one.topic === topic && (key === undefined || one.record.key === key)).map(({ record }) => record),
     tell: (...events) => eventLog.append(topics.callEvents.name, events.map((event) => encodeCallEvent(event, 'test'))),
-    announce: (...channels) => eventLog.append(topics.channelHealth.name, channels.map(encodeChannelHealth)),
+    announce: async (...channels) => {
+      await eventLog.append(topics.channelHealth.name, channels.map(encodeChannelHealth));
+      await eventually(async () => knows(await database.query<{ health: unknown }>('SELECT health FROM gateway_channel'), channels));
+    },
     stop: async () => {
       await service.stop();
       await eventLog.close();
