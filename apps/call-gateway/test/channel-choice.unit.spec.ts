@@ -27,7 +27,7 @@ describe('the channels that a call could take', () => {
 
   it('take no call when every one is down, draining or disabled, each for its reason', () => {
     const closed = [health('a', { state: 'down', reason: 'refused' }), health('b', { state: 'draining', reason: 'by olga' }), health('c', { enabled: false })];
-    expect(whyNoneIsUp(closed)).toEqual([{ channel: 'a', state: 'down', reason: 'refused' }, { channel: 'b', state: 'draining', reason: 'by olga' }, { channel: 'c', state: 'up', reason: 'is disabled in the channel file' }]);
+    expect(whyNoneIsUp(closed)).toEqual([{ channel: 'a', state: 'down', reason: 'refused' }, { channel: 'b', state: 'draining', reason: 'by olga' }, { channel: 'c', state: 'disabled', reason: 'in the channel file' }]);
     for (const state of ['up', 'degraded'] as const) expect(whyNoneIsUp([...closed, health('d', { state })])).toBeUndefined();
     expect(whyNoneIsUp([])).toBeUndefined();
   });

@@ -42,7 +42,7 @@ describe('a channel that is configured no more', () => {
 
 describe('a call that no channel would take', () => {
   it('is refused with the state of each channel that it could take, and leaves nothing behind', async () => {
-    await channels(health('e9-main', { state: 'down', reason: '5 of 5 dials failed' }), health('hw-main', { state: 'draining', reason: 'maintenance' }), health('named-only', { weight: 0 }), health('theirs', { tenants: ['globex'] }));
+    await channels(health('e9-main', { state: 'down', reason: '5 of 5 dials failed' }), health('hw-main', { state: 'draining', reason: 'maintenance' }), health('named-only', { weight: 0 }), health('theirs', { tenants: ['globex'] }), health('off', { enabled: false, weight: 0 }));
     const before = await placedCount();
     const refused = await gateway.acme.post('/calls', body, keyed('refused'));
     expect(refused).toMatchObject({
@@ -50,6 +50,7 @@ describe('a call that no channel would take', () => {
       data: { code: 'no-channel-up', retriable: true, detail: expect.stringContaining('e9-main is down (5 of 5 dials failed); hw-main is draining (maintenance)'), channels: [{ channel: 'e9-main', state: 'down', reason: '5 of 5 dials failed' }, { channel: 'hw-main', state: 'draining', reason: 'maintenance' }] },
     });
     expect(await gateway.acme.post('/calls', { ...body, channel: 'e9-main' })).toMatchObject({ status: 503, data: { channels: [{ channel: 'e9-main' }] } });
+    expect(await gateway.acme.post('/calls', { ...body, channel: 'off' })).toMatchObject({ status: 422, data: { errors: [{ pointer: '/channel', detail: 'off is disabled in the channel file' }] } });
     expect(await gateway.acme.post('/calls', { ...body, channel: 'e9-main', record: 'yes' })).toMatchObject({ status: 422 });
     expect(await placedCount()).toEqual(before);
     expect((await gateway.acme.post('/calls', { ...body, channel: 'named-only' })).status).toBe(202);

@@ -89,7 +89,7 @@ describe('what an event says of an attempt', () => {
   const number = { masked: '****', ref: 'ref', sealed: 'sealed' };
   /** Whatever any type needs; the contract drops the rest. */
   const anything = {
-    id: 'x', ...about, vendor: 'e9', attemptNumber: 1, recordRequested: true, vendorCallId: 'v-1', class: 'rejected', reason: 'why', resolution: 'ended', resolvedBy: 'query', heard: 'x', closeType: 0,
+    id: 'x', ...about, vendor: 'e9', attemptNumber: 1, recordRequested: true, vendorCallId: 'v-1', class: 'rejected', reason: 'why', resolution: 'ended', resolvedBy: 'query', heard: 'x', closeType: 0, accepted: true,
     caller: number, called: number, record: false, object: 'o', url: 'u', sizeBytes: 1, sha256: 'a'.repeat(64),
   };
   const cases = callEventSchemas.flatMap((schema) => EventSource.options.map((source) => [schema.shape.type.value, source] as const));

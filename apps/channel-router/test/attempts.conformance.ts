@@ -260,7 +260,7 @@ export function hearCases(desk: () => Desk): void {
     await desk().hear('connected', attemptId, undefined, NOW + 30_000);
     expect(await desk().hangUps(NOW + 61_999)).toEqual([]);
     expect(await desk().hangUps(NOW + 62_000)).toEqual([attemptId]);
-    await desk().ledger.hungUp(attemptId);
+    await desk().in(({ attempts }) => attempts.hungUp(attemptId));
     await desk().hear('connected', attemptId, undefined, NOW + 40_000);
     expect(await desk().hangUps(NOW + 9_000_000)).toEqual([]);
     const unlimited = await desk().inState('accepted');

@@ -169,10 +169,6 @@ export class MemoryLedger extends Ledger {
     });
   }
 
-  override async hungUp(attemptId: string): Promise<void> {
-    await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, hangUpAt: undefined })));
-  }
-
   override async hangUpAgain(attemptId: string, atMs: number): Promise<void> {
     await this.transaction(async () => this.change(attemptId, (a) => (a.hangUpAt !== undefined && (isLive(a) || a.lateRing) ? { ...a, hangUpAt: atMs } : a)));
   }
@@ -338,6 +334,10 @@ class MemoryAttempts implements Attempts {
   async find(attemptId: string): Promise<AttemptRecord | undefined> {
     const attempt = this.ledger.attempts.rows.get(attemptId);
     return attempt === undefined ? undefined : this.ledger.recordOf(attempt);
+  }
+
+  async hungUp(attemptId: string): Promise<void> {
+    this.ledger.change(attemptId, (attempt) => ({ ...attempt, hangUpAt: undefined }));
   }
 
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {

@@ -38,6 +38,7 @@ describe('a router', () => {
     }
     throw new Error('the queue does not get empty');
   }
+  const hangUpAnswers = (): CallEvent[] => ledger.events.filter(({ type }) => type === 'cc.call.hang-up-answered.v1');
   const hangUp = async (): Promise<void> => {
     for (const attempt of await router.takeHangUps(10)) await router.hangUp(attempt);
   };
@@ -198,6 +199,7 @@ describe('a router', () => {
     await hangUp();
     expect(endOf('c2')).toMatchObject({ closeType: 255, endedBy: 'application' });
     expect(carriers.hungUp).toEqual(['c1-1']);
+    expect(hangUpAnswers()).toMatchObject([{ attemptId: 'c1-1', accepted: true }]);
     await hear('ended', 'c1-1');
     await cancel('c1');
     await hangUp();
@@ -221,12 +223,14 @@ describe('a router', () => {
     expect(in30s - in10s).toBeLessThan(20);
     expect(in10min).toBeGreaterThanOrEqual(9);
     expect(in10min).toBeLessThan(120);
-    carriers.hangUpOutcome = { kind: 'accepted' };
+    expect(hangUpAnswers()).toEqual([]);
+    carriers.hangUpOutcome = { kind: 'refused', reason: 'this channel cannot end a call' };
     clock.now += 61_000;
     await hangUp();
     clock.now += 61_000;
     await hangUp();
     expect(carriers.hungUp).toHaveLength(in10min + 1);
+    expect(hangUpAnswers()).toMatchObject([{ attemptId: 'c1-1', accepted: false, reason: 'this channel cannot end a call' }]);
   });
 
   it('ends a talk that lasts too long where the vendor does not', async () => {
@@ -288,7 +292,7 @@ describe('a router', () => {
     await router.dialling.giveUpLost(10);
     await router.health.judge();
     expect(ledger.attempts.values().map(({ state }) => state)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
-    expect(ledger.healths.at(-1)).toMatchObject({ state: 'up' });
+    expect(ledger.healths.at(-1)).toMatchObject({ state: 'up', announcedAt: clock.now });
   });
 
   it('asks about a call that was accepted and never heard of, and not about one that the vendor tells of', async () => {

@@ -25,12 +25,13 @@ const archived = (atMs: number): CallEvent => ({ type: 'cc.call.recording-archiv
 const failed = (atMs: number): CallEvent => ({ type: 'cc.call.recording-failed.v1', ...on(1, 'failed', atMs, 'archiver'), reason: 'the vendor has lost it' });
 
 const cancelled = (atMs: number): CallEvent => ({ type: 'cc.call.cancel-requested.v1', ...base('call-1/cancel-requested', atMs, 'gateway') });
+const hangUpAnswered = (atMs: number, accepted = true): CallEvent => ({ type: 'cc.call.hang-up-answered.v1', ...base(`call-1-1/hang-up-answered/${accepted}`, atMs, 'router'), attemptId: 'call-1-1', channel: 'e9-main', accepted });
 
 const talked = [requested, started(), accepted(), aRinging(1000), connected(5000), ended(65_400, { endedBy: 'b', vendorCode: '1', durationSeconds: 60 }), archived(90_000)];
 
 /** Everything that may be told of one call, by several sources at different times. */
 const manifold: readonly CallEvent[] = [
-  ...talked, cancelled(60_000),
+  ...talked, cancelled(60_000), hangUpAnswered(60_100),
   unknown(), aRinging(900, 'poll'), aRinging(1100, 'query'), aAnswered(2000), aAnswered(1900, 'derived'), bRinging(3000), bRinging(2900, 'poll'),
   connected(5100, 'poll'), connected(4900, 'derived'), connected(5050, 'query'), ended(66_000, { closeType: 255, reason: 'polled' }, 'poll'), ended(70_000, { closeType: 255 }, 'reaper'), available(66_000), failed(80_000),
 ];
@@ -95,8 +96,12 @@ describe('the fold of call events', () => {
     expect(foldCallEvents(talked.slice(1))).toBeUndefined();
   });
 
-  it('tells nobody who ended a call that was over when it was cancelled', () => {
-    expect(folded([requested, started(), connected(5000), ended(9000), cancelled(9500)]).endedBy).toBeUndefined();
+  it.each([
+    ['was over when it was cancelled', [ended(9000), cancelled(9500), hangUpAnswered(9600)]],
+    ['was cancelled on a channel that cannot end it', [cancelled(8000), hangUpAnswered(8100, false), ended(9000)]],
+    ['was cancelled, and nobody knows whether the vendor heard it', [cancelled(8000), ended(9000)]],
+  ])('does not say who ended a call that %s', (_name, events) => {
+    expect(folded([requested, started(), connected(5000), ...events]).endedBy).toBeUndefined();
   });
 
   it('does not say how long a call lasted of which no end was heard', () => {
@@ -125,8 +130,8 @@ describe('the fold of call events', () => {
     ['refused by the vendor', [started(), refused(), ended(21, { closeType: 6, vendorCode: '31', reason: 'no balance', endedBy: 'vendor' }, 'router')],
       { state: 'close', recordState: 'complete', closeType: 6, closeReason: 'no balance', vendorCode: '31', endedBy: 'vendor', durationSeconds: 0, recording: { status: 'absent' } }],
     ['reaped', [started(), unknown(), ended(9000, { closeType: 255, endedBy: 'cc', reason: 'nothing was heard' }, 'reaper')], { state: 'close', recordState: 'partial', closeType: 255, closeReason: 'nothing was heard', recording: { status: 'failed', reason: 'nobody knows whether there is one: no end of the call was heard of' } }],
-    ['cancelled, and the vendor does not tell who ended it', [started(), connected(5000), cancelled(8000), ended(9000)], { endedBy: 'application' }],
-    ['cancelled, and the vendor tells who ended it', [started(), connected(5000), cancelled(8000), ended(9000, { endedBy: 'b' })], { endedBy: 'b' }],
+    ['cancelled, and the vendor does not tell who ended it', [started(), connected(5000), cancelled(8000), hangUpAnswered(8100), ended(9000)], { endedBy: 'application' }],
+    ['cancelled, and the vendor tells who ended it', [started(), connected(5000), cancelled(8000), hangUpAnswered(8100), ended(9000, { endedBy: 'b' })], { endedBy: 'b' }],
     ['reaped, and then the vendor told', [started(), ended(9000, { closeType: 255, reason: 'nothing was heard' }, 'reaper'), ended(8000, { closeType: 4 })], { state: 'close', recordState: 'complete', closeType: 4, closedAt: T0 + 8000 }],
     ['connection lost, rebuilt from the talking time', [started(), ended(65_000, { durationSeconds: 30 })], { state: 'close', connectedAt: T0 + 35_000, bOffhookAt: T0 + 35_000, durationSeconds: 30, recording: { status: 'expected' } }],
     ['talking time counted where the vendor tells none', [started(), connected(5000), ended(65_999)], { durationSeconds: 60 }],

@@ -93,6 +93,12 @@ export const ARinging = event('a-ringing', { ...attemptBase });
 export const AAnswered = event('a-answered', { ...attemptBase });
 export const BRinging = event('b-ringing', { ...attemptBase });
 export const Connected = event('connected', { ...attemptBase });
+export const HangUpAnswered = event('hang-up-answered', {
+  ...attemptBase,
+  /** False where the channel cannot end a call, or its vendor would not. */
+  accepted: z.boolean(),
+  reason: z.string().optional(),
+});
 export const Ended = event('ended', {
   ...eventBase,
   attemptId: z.string().optional(),
@@ -129,13 +135,16 @@ export const RecordingFailed = event('recording-failed', { ...attemptBase, reaso
 /** The catalogue of call events: docs and checks are generated from this list. */
 export const callEventSchemas = [
   Requested, CancelRequested, AttemptStarted, AttemptAccepted, AttemptRefused, AttemptUnknown, AttemptResolved, LateRing,
-  ARinging, AAnswered, BRinging, Connected, Ended, RecordingAvailable, RecordingArchived, RecordingFailed,
+  ARinging, AAnswered, BRinging, Connected, HangUpAnswered, Ended, RecordingAvailable, RecordingArchived, RecordingFailed,
 ] as const;
 
 export const CallEvent = z.discriminatedUnion('type', callEventSchemas);
 export type CallEvent = z.infer<typeof CallEvent>;
 export type CallEventType = CallEvent['type'];
 export type CallEventOf<T extends CallEventType> = Extract<CallEvent, { type: T }>;
+
+/** Events that prove that the vendor of their attempt placed the call; its end does as well, unless the reaper says it. */
+export const placementProofs = ['cc.call.attempt-accepted.v1', 'cc.call.a-ringing.v1', 'cc.call.a-answered.v1', 'cc.call.b-ringing.v1', 'cc.call.connected.v1'] as const satisfies readonly CallEventType[];
 
 const schemaOf = new Map<string, (typeof callEventSchemas)[number]>(callEventSchemas.map((schema) => [schema.shape.type.value, schema]));
 

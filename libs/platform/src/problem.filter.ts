@@ -61,7 +61,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const answer = answerTo(error);
     const fields = { requestId: request.id, method: request.method, route: request.routeOptions?.url, status: answer.status, error };
-    if (answer.status === 503) this.log.warn('request refused, a backend is away', fields);
+    if (answer.status === 503) this.log.warn('request refused for now', fields);
     else if (answer.status >= 500) this.log.error('request failed', fields);
     if (reply.sent) return;
     sendProblem(reply, answer, request.id);

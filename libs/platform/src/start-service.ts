@@ -154,10 +154,13 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
   return app;
 }
 
-/** Untouched bytes of any type, or JSON and nothing else: another type is refused with 415. */
+/** Untouched bytes of any type, or JSON and nothing else: another type is refused with 415. Many clients name the type of a body that they do not send. */
 function acceptBodies(app: NestFastifyApplication, raw: boolean): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   if (raw) fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  else fastify.addContentTypeParser('application/json', { parseAs: 'string' }, fastify.getDefaultJsonParser('error', 'error'));
+  else {
+    const parse = fastify.getDefaultJsonParser('error', 'error');
+    fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => (body === '' ? done(null, undefined) : parse(request, body, done)));
+  }
 }

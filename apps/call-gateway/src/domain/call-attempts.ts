@@ -1,4 +1,4 @@
-import type { AttemptResolution, CallEvent, CallEventOf, CallEventType } from '@cc/contracts';
+import { placementProofs, type AttemptResolution, type CallEvent, type CallEventOf, type CallEventType } from '@cc/contracts';
 import { defined } from '@cc/kernel';
 
 /** What is known of an attempt: `unknown` is in doubt, `resolved` was in doubt and somebody has said what became of it. */
@@ -45,13 +45,13 @@ export interface AttemptInDoubt {
   readonly reason: string;
 }
 
-const PROOFS_OF_PLACEMENT: ReadonlySet<string> = new Set<CallEvent['type']>(['cc.call.attempt-accepted.v1', 'cc.call.a-ringing.v1', 'cc.call.a-answered.v1', 'cc.call.b-ringing.v1', 'cc.call.connected.v1']);
+const proofs: ReadonlySet<string> = new Set(placementProofs);
 
 /** The attempt that this event takes out of doubt. The reaper's end is none: it gives up, it does not know. */
 export function settledBy(event: CallEvent): string | undefined {
   if (event.type === 'cc.call.ended.v1') return event.source === 'reaper' ? undefined : event.attemptId;
   if (event.type === 'cc.call.attempt-resolved.v1' || event.type === 'cc.call.attempt-refused.v1') return event.attemptId;
-  return 'attemptId' in event && PROOFS_OF_PLACEMENT.has(event.type) ? event.attemptId : undefined;
+  return 'attemptId' in event && proofs.has(event.type) ? event.attemptId : undefined;
 }
 
 /** The attempts of these events that are in doubt, whatever the order of the events. */
@@ -95,7 +95,7 @@ function stateOf(events: readonly CallEvent[]): AttemptState {
   const ends = events.filter((event) => event.type === 'cc.call.ended.v1').map(({ source }) => source);
   if (ends.some((source) => source !== 'router' && source !== 'reaper')) return 'ended';
   if (find(events, 'cc.call.attempt-resolved.v1') !== undefined) return 'resolved';
-  if (events.some(({ type }) => PROOFS_OF_PLACEMENT.has(type))) return ends.length > 0 ? 'ended' : 'accepted';
+  if (events.some(({ type }) => proofs.has(type))) return ends.length > 0 ? 'ended' : 'accepted';
   if (find(events, 'cc.call.attempt-refused.v1') !== undefined) return 'refused';
   if (ends.includes('router')) return 'ended';
   return find(events, 'cc.call.attempt-unknown.v1') === undefined ? 'sending' : 'unknown';

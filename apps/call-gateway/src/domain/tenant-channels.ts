@@ -32,12 +32,12 @@ export function candidatesOf(mine: readonly ChannelHealth[], { named, bound, ofB
 /** A channel that takes no call, and why. */
 export interface ClosedChannel {
   readonly channel: string;
-  readonly state: ChannelHealth['state'];
+  readonly state: ChannelHealth['state'] | 'disabled';
   readonly reason: string;
 }
 
 /** Why none of these channels takes a call; undefined when one does, or when there is none to judge by. */
 export function whyNoneIsUp(candidates: readonly ChannelHealth[]): readonly ClosedChannel[] | undefined {
   if (candidates.length === 0 || candidates.some(({ enabled, state }) => enabled && state !== 'down' && state !== 'draining')) return undefined;
-  return candidates.map(({ channel, state, enabled, reason }) => ({ channel, state, reason: enabled ? reason : 'is disabled in the channel file' }));
+  return candidates.map(({ channel, state, enabled, reason }) => (enabled ? { channel, state, reason } : { channel, state: 'disabled', reason: 'in the channel file' }));
 }

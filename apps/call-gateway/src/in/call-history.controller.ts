@@ -27,7 +27,7 @@ export class CallHistoryController {
   @Get('route')
   async route(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<{ items: DecidedRoute[] }> {
     const items = routesOf(await this.eventsOf(tenant, callId));
-    if (items.length === 0) throw new CcError('missing', 'no-route-yet', 'No channel was chosen for this call yet');
+    if (items.length === 0) throw new CcError('missing', 'no-route-yet', 'No channel was chosen for this call; a call that was cancelled, or ran out of time, before its turn has no route');
     return { items };
   }
 

@@ -92,7 +92,9 @@ function sameNumber(from: ParsedLeg, to: ParsedLeg, body: PlaceCallBody): FieldF
 }
 
 function channelFaults(mine: readonly ChannelHealth[], channel: string | undefined): FieldFault[] {
-  const detail = channel === undefined ? undefined : namingFault(channel, mine);
+  if (channel === undefined) return [];
+  const disabled = mine.some((one) => one.channel === channel && !one.enabled) ? `${channel} is disabled in the channel file` : undefined;
+  const detail = namingFault(channel, mine) ?? disabled;
   return detail === undefined ? [] : [{ pointer: '/channel', detail }];
 }
 

@@ -40,7 +40,7 @@ export type DialResult =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What a request to end a call led to; after `unknown` it is made again. */
-export type HangUpResult = { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'unknown'; readonly reason: string };
+export type HangUpResult = { readonly kind: 'accepted' } | { readonly kind: 'refused'; readonly reason: string } | { readonly kind: 'unknown'; readonly reason: string };
 
 /** What the vendor said when it was asked about a call: something (a notification was appended), that there is no such call, or nothing. */
 export type AskResult = { readonly kind: 'told' } | { readonly kind: 'not-found' } | { readonly kind: 'no-answer'; readonly reason: string };
@@ -125,6 +125,12 @@ export type Resolution =
 
 export function resolvedEvent(attempt: Attempt, resolution: Resolution, nowMs: number): CallEventOf<'cc.call.attempt-resolved.v1'> {
   return { type: 'cc.call.attempt-resolved.v1', id: `${attempt.attemptId}/resolved`, ...about(attempt, nowMs), ...resolution };
+}
+
+/** @param result never `unknown`: then it is asked again. */
+export function hangUpAnsweredEvent(attempt: Attempt, result: Exclude<HangUpResult, { kind: 'unknown' }>, nowMs: number): CallEventOf<'cc.call.hang-up-answered.v1'> {
+  const accepted = result.kind === 'accepted';
+  return { type: 'cc.call.hang-up-answered.v1', id: `${attempt.attemptId}/hang-up-answered/${result.kind}`, ...about(attempt, nowMs), accepted, ...(accepted ? {} : { reason: result.reason }) };
 }
 
 export function lateRingEvent(attempt: Attempt, heard: 'placed' | 'connected' | 'ended', nowMs: number): CallEventOf<'cc.call.late-ring.v1'> {

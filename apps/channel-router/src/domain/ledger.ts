@@ -192,6 +192,8 @@ export interface Attempts {
   overdueSending(sentBeforeMs: number, limit: number): Promise<readonly AttemptRecord[]>;
   /** The attempt as it stands, held until the transaction ends. */
   find(attemptId: string): Promise<AttemptRecord | undefined>;
+  /** Its vendor has heard that it is to end it, or never will. */
+  hungUp(attemptId: string): Promise<void>;
   /** Gives a live attempt its last state and frees its line; false when it has moved on. */
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean>;
 }
@@ -255,8 +257,6 @@ export abstract class Ledger {
 
   /** Takes attempts that are to be hung up now; whoever dies with one in hand leaves it due again at `againAtMs`. */
   abstract takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;
-  /** The vendor has heard it, or will not. */
-  abstract hungUp(attemptId: string): Promise<void>;
   /** It was not certain that the vendor heard it. */
   abstract hangUpAgain(attemptId: string, atMs: number): Promise<void>;
   /** The sealed session of a seat that is signed in. */

@@ -1,5 +1,6 @@
 import type { CallCommand, CallEvent, PlaceCall, ResolveAttempt, SimulateRoute } from '@cc/contracts';
 import { backoffMs, type Clock } from '@cc/kernel';
+import { hangUpAnsweredEvent } from './attempt';
 import type { Carriers } from './carriers';
 import type { RouterWatch } from './router-watch';
 import { Dialling, type DiallingLimits } from './dialling';
@@ -73,8 +74,14 @@ export class Router {
     const result = await this.carriers.hangUp(attempt, session);
     this.watch.hungUp(attempt, result);
     const nowMs = this.clock.nowMs();
-    if (result.kind === 'unknown' && nowMs < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, nowMs + HANG_UP_AGAIN_MS + backoffMs(attempt.hangUpTries - 1, HANG_UP_AGAIN_MS, HANG_UP_AGAIN_MAX_MS));
-    else await this.ledger.hungUp(attempt.attemptId);
+    if (result.kind !== 'unknown') {
+      return await this.ledger.transaction(async (unit) => {
+        await unit.attempts.hungUp(attempt.attemptId);
+        await unit.journal.append([hangUpAnsweredEvent(attempt, result, nowMs)]);
+      });
+    }
+    if (nowMs < attempt.holdUntil) await this.ledger.hangUpAgain(attempt.attemptId, nowMs + HANG_UP_AGAIN_MS + backoffMs(attempt.hangUpTries - 1, HANG_UP_AGAIN_MS, HANG_UP_AGAIN_MAX_MS));
+    else await this.ledger.transaction((unit) => unit.attempts.hungUp(attempt.attemptId));
   }
 }
 

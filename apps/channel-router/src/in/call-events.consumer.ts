@@ -1,4 +1,4 @@
-import { decoderOfCallEvents, topics } from '@cc/contracts';
+import { decoderOfCallEvents, placementProofs, topics } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
 import { Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
@@ -7,7 +7,7 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { Router } from '../domain/router';
 import { PgLedger } from '../out/pg-ledger';
 
-const decode = decoderOfCallEvents('cc.call.attempt-accepted.v1', 'cc.call.a-ringing.v1', 'cc.call.a-answered.v1', 'cc.call.b-ringing.v1', 'cc.call.connected.v1', 'cc.call.ended.v1');
+const decode = decoderOfCallEvents(...placementProofs, 'cc.call.ended.v1');
 
 /** What the vendors told, back at the router: an attempt in doubt is confirmed, the end of a call frees its line. */
 @Controller()

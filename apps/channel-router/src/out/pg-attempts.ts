@@ -90,6 +90,10 @@ export class PgAttempts implements Attempts {
     return (await this.read(`a.attempt_id = $1 FOR UPDATE OF a`, [attemptId]))[0];
   }
 
+  async hungUp(attemptId: string): Promise<void> {
+    await this.tx.query(`UPDATE router_attempt SET hang_up_at = NULL WHERE attempt_id = $1`, [attemptId]);
+  }
+
   async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean> {
     const moved = await this.tx.query<{ call_id: string }>(`UPDATE router_attempt SET state = $2, hang_up_at = NULL, settled_at = coalesce(settled_at, $3) WHERE attempt_id = $1 AND live AND state <> 'sending' RETURNING call_id`, [attemptId, state, nowMs]);
     if (moved.length === 0) return false;

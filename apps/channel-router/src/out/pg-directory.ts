@@ -1,4 +1,4 @@
-import { Binding, bindingKey, seatKey, type Kept, type SeatSession } from '@cc/contracts';
+import { Binding, bindingKey, parseBindingKey, seatKey, type Kept, type SeatSession } from '@cc/contracts';
 import type { Tx } from '@cc/postgres';
 import { z } from 'zod';
 import type { Refusal } from '../domain/attempt';
@@ -33,8 +33,8 @@ export class PgDirectory implements Directory {
            ON CONFLICT (tenant, user_id) DO UPDATE SET binding = excluded.binding, updated = excluded.updated`,
           [value.tenant, value.user, JSON.stringify(value), value.updatedAt]);
       } else {
-        const slash = entry.key.indexOf('/');
-        await this.tx.query(`DELETE FROM router_binding WHERE tenant = $1 AND user_id = $2`, [entry.key.slice(0, slash), entry.key.slice(slash + 1)]);
+        const forgotten = parseBindingKey(entry.key);
+        if (forgotten !== undefined) await this.tx.query(`DELETE FROM router_binding WHERE tenant = $1 AND user_id = $2`, [forgotten.tenant, forgotten.user]);
       }
     }
   }

@@ -77,10 +77,6 @@ export class PgLedger extends Ledger {
          SELECT attempt_id FROM router_attempt WHERE hang_up_at <= $1 AND vendor_call_id IS NOT NULL AND (state = 'accepted' OR late_ring) ORDER BY hang_up_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, [nowMs, limit, againAtMs]);
   }
 
-  override async hungUp(attemptId: string): Promise<void> {
-    await this.database.query(`UPDATE router_attempt SET hang_up_at = NULL WHERE attempt_id = $1`, [attemptId]);
-  }
-
   override async hangUpAgain(attemptId: string, atMs: number): Promise<void> {
     await this.database.query(`UPDATE router_attempt SET hang_up_at = $2 WHERE attempt_id = $1 AND hang_up_at IS NOT NULL AND (live OR late_ring)`, [attemptId, atMs]);
   }

@@ -111,9 +111,6 @@ class ProcessLedger extends Ledger {
   override takeHangUps(...given: Parameters<Ledger['takeHangUps']>): ReturnType<Ledger['takeHangUps']> {
     return this.step(() => this.inner.takeHangUps(...given));
   }
-  override hungUp(...given: Parameters<Ledger['hungUp']>): Promise<void> {
-    return this.step(() => this.inner.hungUp(...given));
-  }
   override hangUpAgain(...given: Parameters<Ledger['hangUpAgain']>): Promise<void> {
     return this.step(() => this.inner.hangUpAgain(...given));
   }

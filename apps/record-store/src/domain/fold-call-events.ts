@@ -155,10 +155,11 @@ function closeOf(facts: Facts): Partial<CallRecord> {
   });
 }
 
-/** Where the vendor does not tell which side ended a call, a cancellation that came before tells. */
+/** Where the vendor does not tell which side ended a call: the application, if it asked before and the vendor did as it was asked. */
 function cancelledBefore(facts: Facts, ended: CallEventOf<'cc.call.ended.v1'>): 'application' | undefined {
   const cancelled = facts.best('cc.call.cancel-requested.v1');
-  return cancelled !== undefined && cancelled.recordedAt < ended.recordedAt ? 'application' : undefined;
+  const heard = facts.told('cc.call.hang-up-answered.v1', 'accepted') === true;
+  return heard && cancelled !== undefined && cancelled.recordedAt < ended.recordedAt ? 'application' : undefined;
 }
 
 function recordingOf(facts: Facts, requested: boolean): Recording {
