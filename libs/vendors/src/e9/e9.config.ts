@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { confirmedNotPlaced } from '../not-placed';
 import { secretOf } from '../secret';
 import { FixedZone } from '../vendor-time';
 
@@ -21,8 +22,8 @@ export const E9Settings = z.strictObject({
   dialTimeoutMs: z.number().int().min(1000).max(60_000).default(10_000),
   /** The whole exchange of a cancel or a query. */
   requestTimeoutMs: z.number().int().min(1000).max(60_000).default(10_000),
-  /** Further status codes that the vendor has confirmed to mean "no call was placed"; see `e9.errors.ts`. */
-  notPlacedCodes: z.array(z.string().regex(/^\d{1,8}$/)).default([]),
+  /** Further status codes that the vendor has confirmed to mean "no call was placed", for which the call is to blame; see `e9.errors.ts`. */
+  notPlacedCodes: confirmedNotPlaced(z.string().regex(/^\d{1,8}$/)),
   /** A recording is ready about 10 minutes after the call (recordDownLoad). */
   recordingReadyAfterSeconds: z.number().int().nonnegative().default(600),
   /** The vendor keeps recordings for 30 days without charge (recordDownLoad). */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { confirmedNotPlaced } from '../../not-placed';
 import { secretOf } from '../../secret';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
@@ -29,8 +30,8 @@ export const AgentGatewaySettings = z.strictObject({
   resetSkill: z.enum(['off', 'auto', 'seat']).default('off'),
   /** How a call is ended: `drop-call` (cec_07_1246) the one call with that id, `release` (cec_07_1247) whatever call the seat has, which may be the next one by then. */
   hangUp: z.enum(['release', 'drop-call']).default('drop-call'),
-  /** Further retcodes of the dial that the vendor has confirmed to mean "no call was placed"; the pages list no 200-xxx one by one. See `agent-gateway.errors.ts`. */
-  notPlacedCodes: z.array(retcode).default([]),
+  /** Further retcodes of the dial that the vendor has confirmed to mean "no call was placed", for which the call is to blame; the pages list no 200-xxx one by one. See `agent-gateway.errors.ts`. */
+  notPlacedCodes: confirmedNotPlaced(retcode),
 });
 export type AgentGatewaySettings = z.output<typeof AgentGatewaySettings>;
 

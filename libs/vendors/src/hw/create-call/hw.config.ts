@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CallbackUrl } from '../../callback-url';
+import { confirmedNotPlaced } from '../../not-placed';
 import { secretOf } from '../../secret';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
@@ -30,8 +31,13 @@ export const HwSettings = z.strictObject({
    * `https://HOST/callbacks/{channel id}/{callback secret}`; the channel then has `callbackSecrets`.
    */
   callbackUrl: CallbackUrl.optional(),
-  /** Further retCodes that the vendor has confirmed to mean "no call was placed"; see `hw.errors.ts`. */
-  notPlacedCodes: z.array(z.string().regex(/^\d{1,8}$/)).default([]),
+  /**
+   * What a connect callback reports, of which the page gives only the fields (cec_07_1318): `nothing` that the record needs, or that B
+   * has answered (`b-answered`), at the time when it reached us.
+   */
+  connectCallback: z.enum(['nothing', 'b-answered']).default('nothing'),
+  /** Further retCodes that the vendor has confirmed to mean "no call was placed", for which the call is to blame; see `hw.errors.ts`. */
+  notPlacedCodes: confirmedNotPlaced(z.string().regex(/^\d{1,8}$/)),
   /** The vendor does not say when a recording is ready (cec_07_1307). */
   recordingReadyAfterSeconds: z.number().int().nonnegative().default(60),
   recordingGiveUpAfterSeconds: z.number().int().positive().default(86_400),

@@ -1,6 +1,7 @@
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
 import { wholeNumber } from '../../wire-json';
+import type { HwSettings } from './hw.config';
 import { causeOf, HW_NO_RECORD, HW_OK, type HwCause } from './hw.errors';
 import { parseHwCallback } from './hw.callbacks';
 import { parseRequestName, type HwAsked, type HwOperation } from './hw.request-name';
@@ -39,8 +40,8 @@ function callDataOf(reading: Reading): string | undefined {
   return reading.kind === 'record' ? reading.record.callData : undefined;
 }
 
-/** Turns callbacks and the answers to queryCallState and queryCallDetailRecord into facts. */
-export function normalise(raw: RawNotification, context: NotificationContext): Normalised {
+/** Turns callbacks and the answers to queryCallState and queryCallDetailRecord into facts. @param connectCallback see the setting of that name. */
+export function normalise(raw: RawNotification, context: NotificationContext, connectCallback: HwSettings['connectCallback']): Normalised {
   const reading = read(raw);
   switch (reading.kind) {
     case 'unintelligible':
@@ -48,7 +49,8 @@ export function normalise(raw: RawNotification, context: NotificationContext): N
     case 'nothing':
       return nothing;
     case 'connect':
-      // The callback has no time, and its page does not say more than that the call is connected.
+      if (connectCallback === 'nothing') return nothing;
+      // The callback has no time.
       return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', occurredAt: raw.receivedAt, derived: true, channelState: 'connect' }], unknownCodes: [] };
     case 'state':
       return stateFacts(reading.callSerialNo, reading.state, raw.receivedAt, context);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { confirmedNotPlaced } from '../../not-placed';
 import { Secret, secretOf } from '../../secret';
 
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
@@ -12,11 +13,11 @@ const callbackUrl = z
   })
   .refine((secret) => URL.canParse(secret.reveal()) && /^https?:$/.test(new URL(secret.reveal()).protocol), { error: 'the secret must be an http or https URL' });
 
-/** `partyType` of a hang-up, by the side that it means. */
+/** `partyType` of a hang-up, by the side that it means; no page lists its words. */
 const PartyTypes = z.strictObject({
-  a: z.array(z.string().min(1)).default(['caller']),
-  b: z.array(z.string().min(1)).default(['callee', 'called']),
-  vendor: z.array(z.string().min(1)).default(['platform']),
+  a: z.array(z.string().min(1)).default([]),
+  b: z.array(z.string().min(1)).default([]),
+  vendor: z.array(z.string().min(1)).default([]),
 });
 
 /** The channel file's `settings` of a VoiceCall channel. Page numbers are those of the vendor's API reference (`rtc_05_…`). */
@@ -40,14 +41,14 @@ export const VoiceCallSettings = z.strictObject({
   previousCallbackUrl: callbackUrl.optional(),
   /** A push without a signature counts as forged. Off by default: whether every account's pushes are signed is not documented. */
   requireSignature: z.boolean().default(false),
-  /** What `partyType` says of who hung up; the values are not among the pages that this adapter was written from. */
+  /** What `partyType` says of who hung up. No page lists its words: one that is in none of these lists is counted, and says nothing of who ended the call. */
   partyTypes: PartyTypes.prefault({}),
   /** The whole dial exchange. A dial without an answer by then is unknown, not failed. */
   dialTimeoutMs: timeoutMs,
   /** The whole exchange of any other request. */
   requestTimeoutMs: timeoutMs,
-  /** Further result codes that the vendor has confirmed to mean "no call was placed"; see `voice-call.errors.ts`. */
-  notPlacedCodes: z.array(z.string().regex(/^\d{1,10}$/)).default([]),
+  /** Further result codes that the vendor has confirmed to mean "no call was placed", for which the call is to blame; see `voice-call.errors.ts`. */
+  notPlacedCodes: confirmedNotPlaced(z.string().regex(/^\d{1,10}$/)),
   /** How long after its announcement a recording is first asked for; by the pages it is there with the fee push (rtc_05_0008). */
   recordingReadyAfterSeconds: z.number().int().nonnegative().default(0),
   /** The vendor keeps recordings for 7 days (rtc_05_0011). */
