@@ -82,12 +82,13 @@ export type CallProgress = 'none' | 'a-ringing' | 'a-answered' | 'b-ringing' | '
 /** What a transform needs to know of the attempt. */
 export interface NotificationContext {
   readonly recordRequested: boolean;
-  /** Known for vendors whose agents sign in: what a message of a seat means depends on those before it. Absent: `none`. */
+  /** Known where the channel `readsProgress`. Absent: `none`. */
   readonly progress?: CallProgress;
 }
 
 /**
- * `facts`: understood; `unknownCodes` lists vendor codes that the adapter does not know (they became 255), to be counted.
+ * `facts`: understood; `unknownCodes` lists what the adapter does not know, to be counted: the field (a word of the adapter's), a space and the
+ * vendor's code. An unknown cause became 255, an unknown event or side no fact.
  * `unintelligible`: kept and reported, never dropped.
  */
 export type Normalised =
@@ -212,6 +213,8 @@ export interface VendorChannel {
   /** Which call a message is about; never throws, never trusts. */
   subjectOf(raw: RawNotification): NotificationSubject;
   normalise(raw: RawNotification, context: NotificationContext): Normalised;
+  /** What a message means depends on how far those before it say that the call has come. */
+  readonly readsProgress?: true;
   /** Ends a call, whatever it is doing. @param seat its seat with the seat's session, for vendors that have them. */
   readonly cancel?: (call: { readonly vendorCallId: string; readonly seat?: string; readonly session?: string }) => Promise<CancelOutcome>;
   /** Asks the vendor what became of a call. */

@@ -22,6 +22,7 @@ export const agentGateway = defineVendor({
       seats: new AgentGatewaySeats(settings, client, ports.clock, seats),
       subjectOf,
       normalise,
+      readsProgress: true,
     };
   },
 });

@@ -1,5 +1,5 @@
 import type { CloseType } from '@cc/contracts';
-import type { CallFact, CallProgress, CallbackFollowUp, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
+import type { CallFact, CallProgress, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { VoiceCallSettings } from './voice-call.config';
 import { legOf, parseEcho, type Leg } from './voice-call.echo';
@@ -47,11 +47,9 @@ export function subjectOf(raw: RawNotification): NotificationSubject {
   };
 }
 
-/** Turns status and fee pushes into facts; a push with a wrong signature tells nothing and is put aside. */
-export function normaliserOf(settings: VoiceCallSettings, callbacks: CallbackFollowUp): (raw: RawNotification, context: NotificationContext) => Normalised {
+/** Turns status and fee pushes into facts. */
+export function normaliserOf(settings: VoiceCallSettings): (raw: RawNotification, context: NotificationContext) => Normalised {
   return (raw, context) => {
-    const verdict = callbacks.verify(raw);
-    if (verdict.kind === 'forged') return { kind: 'unintelligible', reason: verdict.reason };
     const push = readPush(raw);
     if (push.kind === 'unintelligible') return push;
     if (push.kind === 'fee') return feeFacts(push.fee, { receivedAt: raw.receivedAt, endpoint: settings.endpoint, recordRequested: context.recordRequested });
