@@ -101,6 +101,15 @@ describe('the callback ingest on PostgreSQL', () => {
     expect(row).toEqual({ verdict: 'forged', reason: expect.stringContaining('signature') });
   });
 
+  test('a push with as many fees as the vendor sends at once is taken, one of more than 256 KiB is not', async () => {
+    const service = await start();
+    const post = (body: string) => axios.post<unknown>(`${service.url}/callbacks/hw-voice/${SECRET}`, body, { headers: { 'content-type': 'application/json' }, validateStatus: () => true, proxy: false });
+    const fees = (length: number) => JSON.stringify({ eventType: 'fee', feeLst: Array.from({ length: 50 }, (_, index) => ({ sessionId: `s-${index}@example`, recordFileDownloadUrl: 'x'.repeat(length) })) });
+    expect((await post(fees(4000))).status).toBe(200);
+    expect((await post(fees(6000))).status).toBe(413);
+    await service.stop();
+  });
+
   test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {
     const spool = await Spool.open({ directory: spoolDir, segmentBytes: 1_000_000 });
     const store = new CallbackStore(spool, KEY);

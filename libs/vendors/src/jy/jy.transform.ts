@@ -21,15 +21,20 @@ type Told =
 /** Which call a message is about: as it says itself, or as was asked. */
 export function subjectOf(raw: RawNotification, contract: Contract): NotificationSubject {
   const told = read(raw, contract);
-  if (told.kind !== 'messages') return parseQueryName(raw.request) ?? {};
-  return { ...told.asked, ...subjectOfMessage(told.messages[0], told.reading, told.form) };
+  return told.kind === 'messages' ? subjectOfAll(told) : (parseQueryName(raw.request) ?? {});
+}
+
+/** All messages of one notification are about one call. */
+function subjectOfAll({ asked, messages, reading, form }: Extract<Told, { kind: 'messages' }>): NotificationSubject {
+  return { ...asked, ...subjectOfMessage(messages[0], reading, form) };
 }
 
 /** Turns a callback or the answer to a query into facts, as the contract reads them. */
 export function normalise(raw: RawNotification, context: NotificationContext, contract: Contract): Normalised {
   const told = read(raw, contract);
   if (told.kind === 'unintelligible') return told;
-  const results = told.messages.map((message) => new Message(fieldsOf(message, told.form), told.reading, raw, subjectOf(raw, contract)).normalised(context));
+  const subject = subjectOfAll(told);
+  const results = told.messages.map((message) => new Message(fieldsOf(message, told.form), told.reading, raw, subject).normalised(context));
   const unclear = results.find((result) => result.kind === 'unintelligible');
   if (unclear !== undefined) return unclear;
   const understood = results.flatMap((result) => (result.kind === 'facts' ? [result] : []));
