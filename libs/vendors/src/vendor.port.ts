@@ -24,7 +24,7 @@ export interface DialRequest {
 
 /** What is certain after a dial: see architecture, section 6. `unknown` alone is never followed by another attempt. */
 export type DialOutcome =
-  | { readonly kind: 'accepted'; readonly vendorCallId: string; readonly note?: string }
+  | { readonly kind: 'accepted'; readonly vendorCallId: string }
   /** The vendor cannot place this call, whoever asks; nothing was sent. */
   | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
@@ -164,8 +164,6 @@ export interface SeatFollowUp {
   /** Takes the seat over from whoever is signed in. */
   signIn(seat: string): Promise<SignIn>;
   poll(seat: string, session: string): Promise<SeatPoll>;
-  /** Best effort; the vendor also signs out by itself. */
-  signOut(seat: string, session: string): Promise<void>;
 }
 
 /** Whether the vendor answers at all; it rings nobody and costs nothing. */

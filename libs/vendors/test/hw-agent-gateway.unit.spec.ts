@@ -201,12 +201,6 @@ describe('a cancel', () => {
   });
 });
 
-it('signs out by request', async () => {
-  arrange({ 'DELETE onlineagent/20011/logout': () => refusal('0') });
-  await channelWith().seats.signOut(SEAT, 'g-1');
-  expect(server.seen.map(({ method, headers }) => [method, headers.guid])).toEqual([['DELETE', 'g-1']]);
-});
-
 it('takes agents of the older and the newer range, and names every fault of a seat', () => {
   const configure = (line: Readonly<Record<string, unknown>>) => vendorOf('hw', 'agentGateway')?.configure({ settings: { endpoint: 'http://127.0.0.1:9' }, lines: [{ id: 'one', password: new Secret('p'), phone: '40038', ...line }], callsBack: false });
   for (const agentId of [101, 59_999, 999_999]) expect(configure({ agentId })).toMatchObject({ ok: true, seats: ['one'] });

@@ -226,7 +226,7 @@ it('refuses settings without the address of its callbacks, with one that is no U
     const configured = configure(more);
     return configured?.ok === false ? configured.faults.map(({ path, message }) => `${path.join('.')}: ${message}`) : [];
   };
-  expect(faults({ callbackUrl: undefined })).toEqual([expect.stringMatching(/^settings\.callbackUrl: .*no call could be followed/)]);
+  expect(faults({ callbackUrl: undefined })).toEqual([expect.stringMatching(/^settings\.callbackUrl: expected the address of this channel's callbacks/)]);
   expect(faults({ callbackUrl: CALLBACK })).toEqual([expect.stringMatching(/^settings\.callbackUrl: .*secret/)]);
   expect(faults({ callbackUrl: new Secret('not a url') })).toEqual([expect.stringMatching(/^settings\.callbackUrl: .*URL/)]);
   expect(faults({ displayNbr: '075512345678', displayCalleeNbr: undefined })).toHaveLength(2);

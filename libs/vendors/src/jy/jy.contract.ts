@@ -15,7 +15,7 @@ const CredentialName = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,30}$/, { error: 
 const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'expected the name of a header' });
 const Code = z.string().min(1).max(64);
 const Prefix = z.string().max(32).regex(/^[\x20-\x7e]*$/, { error: 'expected printable ASCII' }).default('');
-const Digest = { over: z.string(), encoding: z.enum(['hex', 'HEX', 'base64']).default('hex') };
+const Digest = { encoding: z.enum(['hex', 'HEX', 'base64']).default('hex') };
 const Algorithm = z.enum(['hmac-sha256', 'md5']);
 
 /** How every request is signed. `{timestamp}`, `{nonce}` and, for a digest, `{signature}` are values of all its templates. */

@@ -1,6 +1,7 @@
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
 import { vendorCode } from '../vendor-text';
 import { parseWallClock } from '../vendor-time';
+import { vendorUrlOf } from '../vendor-url';
 import { wholeNumber } from '../wire-json';
 import type { Contract, JyEvent, Reading, Times } from './jy.contract';
 import { parseDocument, type BodyForm } from './jy.document';
@@ -8,7 +9,6 @@ import { fieldsOf, messagesIn, subjectOfMessage } from './jy.messages';
 import { parseQueryName } from './jy.request-name';
 import type { Path } from './jy.paths';
 
-const MAX_URL_LENGTH = 512;
 const OTHER = 255;
 
 type Facts = Extract<Normalised, { kind: 'facts' }>;
@@ -142,9 +142,7 @@ class Message {
 
   private recording(occurredAt: number, channelState: string): CallFact[] {
     const { vendorCallId } = this.subject;
-    const url = this.field(this.reading.recordingUrl);
-    const vendorUrl = url !== undefined && url.length <= MAX_URL_LENGTH ? { vendorUrl: url } : {};
-    return vendorCallId === undefined ? [] : [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId, ...vendorUrl }];
+    return vendorCallId === undefined ? [] : [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId, ...vendorUrlOf(this.field(this.reading.recordingUrl)) }];
   }
 
   private at(times: Times | undefined): number | undefined {

@@ -39,7 +39,7 @@ export interface HwSeatAccount {
 
 export type SeatFields = Readonly<Record<string, unknown>>;
 
-export const FIRST_AGENT = 20_001;
+const FIRST_AGENT = 20_001;
 const PROTOCOL = 'agentGateway';
 const HOLD_SECONDS = 10;
 const SIGNED_OUT_AFTER_SECONDS = 120;

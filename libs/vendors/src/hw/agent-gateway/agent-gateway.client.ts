@@ -130,4 +130,4 @@ export function readAnswer(outcome: HttpOutcome): GatewayReading {
   return { kind: 'answer', retcode: answer.retcode, answer, headers: outcome.headers };
 }
 
-export const wordsOf = ({ message }: GatewayAnswer, secrets: readonly string[]): string => vendorText(message ?? 'the vendor gave no reason', secrets);
+export const wordsOf = ({ message }: Pick<GatewayAnswer, 'message'>, secrets: readonly string[]): string => vendorText(message ?? 'the vendor gave no reason', secrets);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LooseText, parseWire } from '../../wire-json';
+import { GATEWAY_OK } from './agent-gateway.errors';
 
 /** What every answer has (cec_07_1202 and following). */
 const GatewayAnswer = z.object({ retcode: LooseText, message: LooseText, result: z.unknown().optional() });
@@ -29,7 +30,7 @@ export type PollReading =
 export function readPoll(body: Buffer): PollReading {
   const answer = parseWire(body.toString('utf8'), PollBody);
   if (answer?.retcode === undefined) return { kind: 'unintelligible' };
-  if (answer.retcode !== '0') return { kind: 'refused', retcode: answer.retcode, message: answer.message };
+  if (answer.retcode !== GATEWAY_OK) return { kind: 'refused', retcode: answer.retcode, message: answer.message };
   if (answer.event === undefined || answer.event === null) return { kind: 'nothing' };
   const event = SeatEvent.safeParse(answer.event).data;
   return event === undefined ? { kind: 'strange-event' } : { kind: 'event', event };

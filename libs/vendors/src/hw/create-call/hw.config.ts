@@ -2,14 +2,12 @@ import { z } from 'zod';
 import { CallbackUrl } from '../../callback-url';
 import { confirmedNotPlaced } from '../../not-placed';
 import { secretOf } from '../../secret';
-
-const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
-const timeoutMs = z.number().int().min(1000).max(60_000).default(10_000);
+import { Endpoint, ExchangeTimeoutMs } from '../../setting-parts';
 
 /** The channel file's `settings` of a 双呼 channel. Page numbers are those of the vendor's API reference (`cec_07_…`). */
 export const HwSettings = z.strictObject({
   /** Scheme and domain, e.g. `https://service.besclouds.com` (cec_07_1303). */
-  endpoint: url,
+  endpoint: Endpoint,
   appKey: z.string().min(1).max(128),
   appSecret: secretOf(1, 512),
   /** `X-Token-Expire`, seconds; the vendor allows 3600 at most (cec_07_0002). */
@@ -17,9 +15,9 @@ export const HwSettings = z.strictObject({
   /** The vendor's page gives lengths of numbers but no form: national (`13912345678`, `01062345678`) or `+86…`. */
   numberFormat: z.enum(['national', 'e164']).default('national'),
   /** The whole dial exchange, without the token. A dial without an answer by then is unknown, not failed. */
-  dialTimeoutMs: timeoutMs,
+  dialTimeoutMs: ExchangeTimeoutMs,
   /** The whole exchange of any other request. */
-  requestTimeoutMs: timeoutMs,
+  requestTimeoutMs: ExchangeTimeoutMs,
   /** The pause between two looks at a live call; the vendor names no limit (cec_07_1306). */
   pollIntervalMs: z.number().int().min(200).max(60_000).default(2000),
   /** How long after a call's end its history record is waited for; the vendor does not say when it is there (cec_07_1305). */

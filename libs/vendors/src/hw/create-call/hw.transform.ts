@@ -1,3 +1,4 @@
+import { ATTEMPT_ID } from '../../attempt-id';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
 import { wholeNumber } from '../../wire-json';
@@ -6,9 +7,6 @@ import { causeOf, HW_NO_RECORD, HW_OK, type HwCause } from './hw.errors';
 import { parseHwCallback } from './hw.callbacks';
 import { parseRequestName, type HwAsked, type HwOperation } from './hw.request-name';
 import { HW_SERIAL, HwRecords, HwState, parseHwAnswer, type HwRecord } from './hw.schema';
-
-/** Our attempt ids: the only thing that we put into `callData`. */
-const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;
 
 type Facts = Extract<Normalised, { kind: 'facts' }>;
 type EndedFact = Extract<CallFact, { type: 'cc.call.ended.v1' }>;
