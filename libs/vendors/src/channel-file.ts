@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Capabilities } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } from './channel-file.schema';
@@ -83,7 +84,7 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [] } = checked;
   return {
     id, vendor: vendor.code, protocol, enabled, weight, numbers, health, callbackSecrets,
-    ...(tenants === undefined ? {} : { tenants }),
+    ...defined({ tenants }),
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },

@@ -1,6 +1,6 @@
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { Secret, vendorOf, type DialRequest, type SeatFollowUp, type VendorChannel } from '@cc/vendors';
+import { Secret, vendorOf, type DialRequest, type RawNotification, type SeatFollowUp, type VendorChannel } from '@cc/vendors';
 import { vendorKits } from './vendor-kits';
 import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
 
@@ -199,6 +199,19 @@ describe('a cancel', () => {
       expect(await channelWith().cancel(call)).toMatchObject({ kind: 'unknown' });
     }
   });
+});
+
+it('keeps the name of a recording\'s file with its call where the settings say so', () => {
+  const content = { taskId: '1', callId: '1455885056-1095', fileName: 'Y:/6/0/20161025/20011/1902050.V3' };
+  const raw = (event: unknown): RawNotification => ({ kind: 'poll', headers: {}, body: Buffer.from(JSON.stringify({ retcode: '0', event })), receivedAt: NOW, request: 'agentevent' });
+  const begun = raw({ eventType: 'AgentMediaEvent_Record', content });
+  const keeping = channelWith({ keepRecordingNames: true });
+  expect(keeping.subjectOf(begun)).toEqual({ vendorCallId: content.callId });
+  expect(keeping.normalise(begun, { recordRequested: false })).toEqual({
+    kind: 'facts', unknownCodes: [], facts: [{ type: 'cc.call.recording-available.v1', occurredAt: NOW, channelState: 'AgentMediaEvent_Record', vendorCallId: content.callId, vendorUrl: content.fileName }],
+  });
+  for (const other of [raw({ eventType: 'AgentMediaEvent_Record', content: { taskId: '1' } }), raw({ eventType: 'AgentMediaEvent_StopRecordDone', content })]) expect(keeping.subjectOf(other)).toEqual({ none: true });
+  expect(channelWith().subjectOf(begun)).toEqual({ none: true });
 });
 
 it('takes agents of the older and the newer range, and names every fault of a seat', () => {

@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import { ATTEMPT_ID } from '../attempt-id';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
 import { parseWallClock } from '../vendor-time';
@@ -92,7 +93,7 @@ function endedFact({ byeType }: E9Message, occurredAt: number, durationSeconds: 
     occurredAt,
     channelState: 'Hangup',
     ...(byeType === undefined ? { closeType: 255, reason: 'the vendor gave no byeType' } : { closeType: closeTypeOf(byeType) ?? 255, vendorCode: vendorCode(byeType) }),
-    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...defined({ durationSeconds }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
 import { vendorCode } from '../vendor-text';
 import { parseWallClock } from '../vendor-time';
@@ -130,8 +131,7 @@ class Message {
       channelState,
       closeType: closeType ?? OTHER,
       ...(cause === undefined ? { reason: 'the vendor gave no cause' } : { vendorCode: vendorCode(cause) }),
-      ...(endedBy === undefined ? {} : { endedBy }),
-      ...(durationSeconds === undefined ? {} : { durationSeconds }),
+      ...defined({ endedBy, durationSeconds }),
     };
     const unknownCodes = [
       ...(cause === undefined || closeType !== undefined ? [] : [`cause ${vendorCode(cause)}`]),

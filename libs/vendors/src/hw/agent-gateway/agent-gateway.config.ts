@@ -29,6 +29,11 @@ export const AgentGatewaySettings = z.strictObject({
   resetSkill: z.enum(['off', 'auto', 'seat']).default('off'),
   /** How a call is ended: `drop-call` (cec_07_1246) the one call with that id, `release` (cec_07_1247) whatever call the seat has, which may be the next one by then. */
   hangUp: z.enum(['release', 'drop-call']).default('drop-call'),
+  /**
+   * Whether the name of a recording's file (`AgentMediaEvent_Record`) is kept with its call, as the vendor's address of it. CC can fetch no file of
+   * this vendor, so that the recording of each such call is then told as failed, and an operator finds the file by its name.
+   */
+  keepRecordingNames: z.boolean().default(false),
   /** Further retcodes of the dial that the vendor has confirmed to mean "no call was placed", for which the call is to blame; the pages list no 200-xxx one by one. See `agent-gateway.errors.ts`. */
   notPlacedCodes: confirmedNotPlaced(retcode),
 });

@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import { z } from 'zod';
 import { LooseText, parseWire } from '../../wire-json';
 import { GATEWAY_OK } from './agent-gateway.errors';
@@ -38,9 +39,17 @@ export function readPoll(body: Buffer): PollReading {
 
 const CallContent = z.union([z.string().transform((callid) => ({ callid, feature: undefined })), z.object({ callid: LooseText, feature: LooseText })]);
 
+const RecordContent = z.object({ callId: LooseText, fileName: LooseText });
+
+/** Call and file of `AgentMediaEvent_Record`, e.g. `Y:/6/0/20161025/20011/1902050.V3`; `undefined` where it does not name both. */
+export function recordingOf({ eventType, content }: SeatEvent): { readonly callId: string; readonly fileName: string } | undefined {
+  const { callId, fileName } = (eventType === 'AgentMediaEvent_Record' ? RecordContent.safeParse(content).data : undefined) ?? {};
+  return callId !== undefined && CALL_ID.test(callId) && fileName !== undefined ? { callId, fileName } : undefined;
+}
+
 /** The call that an event names, and its `feature`; the call id is the whole content of some events, a field of others. */
 export function callOf({ content }: SeatEvent): { readonly callId?: string; readonly feature?: string } {
   const parsed = CallContent.safeParse(content).data;
   const { callid, feature } = parsed ?? {};
-  return { ...(callid !== undefined && CALL_ID.test(callid) ? { callId: callid } : {}), ...(feature === undefined ? {} : { feature }) };
+  return { ...(callid !== undefined && CALL_ID.test(callid) ? { callId: callid } : {}), ...defined({ feature }) };
 }

@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import { ATTEMPT_ID } from '../../attempt-id';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
@@ -128,7 +129,7 @@ function endOf({ endTime, releaseTime, agentReleaseTime }: HwRecord): number | u
 function talkOf({ talkingTime, talkDuration }: HwRecord): { readonly talked: boolean; readonly durationSeconds?: number } {
   if (talkingTime === undefined) return { talked: false, durationSeconds: 0 };
   const durationSeconds = wholeNumber(talkDuration);
-  return { talked: true, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+  return { talked: true, ...defined({ durationSeconds }) };
 }
 
 interface EndOfCall {
@@ -155,5 +156,5 @@ function ended(callSerialNo: string, { reasonCode }: HwState, end: EndOfCall, co
 function causeFields(reasonCode: string | undefined, cause: HwCause | undefined): Pick<EndedFact, 'closeType' | 'endedBy' | 'vendorCode' | 'reason'> {
   if (reasonCode === undefined) return { closeType: 255, reason: 'the vendor gave no reasonCode' };
   const endedBy = cause?.endedBy;
-  return { closeType: cause?.closeType ?? 255, ...(endedBy === undefined ? {} : { endedBy }), vendorCode: vendorCode(reasonCode) };
+  return { closeType: cause?.closeType ?? 255, ...defined({ endedBy }), vendorCode: vendorCode(reasonCode) };
 }

@@ -1,4 +1,5 @@
 import type { CloseType } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 import type { CallFact, CallProgress, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { VoiceCallSettings } from './voice-call.config';
@@ -43,7 +44,7 @@ export function subjectOf(raw: RawNotification): NotificationSubject {
   const attemptId = parseEcho(userData)?.attemptId;
   return {
     ...(sessionId !== undefined && VOICE_CALL_SESSION.test(sessionId) ? { vendorCallId: sessionId } : {}),
-    ...(attemptId === undefined ? {} : { attemptId }),
+    ...defined({ attemptId }),
   };
 }
 
@@ -69,7 +70,7 @@ function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallS
   const { stateCode, partyType } = info;
   const cause = stateCode === undefined ? undefined : causeOf(stateCode, reached);
   const endedBy = cause?.endedBy ?? sideOf(partyType, partyTypes);
-  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, receivedAt, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...(endedBy === undefined ? {} : { endedBy }) };
+  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, receivedAt, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...defined({ endedBy }) };
   const unknownCodes = [
     ...(stateCode === undefined || cause !== undefined ? [] : [`stateCode ${vendorCode(stateCode)}`]),
     ...(partyType === undefined || endedBy !== undefined ? [] : [`partyType ${vendorCode(partyType)}`]),
