@@ -71,6 +71,8 @@ function voiceCall({ simulatorUrl, ingestUrl, callbackSecret }: SimulatedWorld):
       displayNbr: '+864001234567',
       displayCalleeNbr: '+861088889999',
       callbackUrl: { value: `${ingestUrl}/callbacks/hw-voice/${callbackSecret}` },
+      // The simulator's own words: no page of the vendor lists any.
+      partyTypes: { a: ['caller'], b: ['callee'], vendor: ['platform'] },
     },
   };
 }

@@ -54,13 +54,10 @@ export class Gateway {
     const authorization = `Bearer ${this.keyFor(role)}`;
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
     const contentType = body === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await fetch(url, { method, headers: { ...headers, ...contentType, authorization }, ...content, redirect: 'error', signal: AbortSignal.timeout(LIMIT_MS) }).catch((error: unknown) => {
-      throw new GatewayUnreachable(`No answer from ${url.origin} (${codeOf(error)}): is call-gateway running? CC_URL says where it is`);
-    });
-    const text = await response.text();
-    if (response.ok) return text === '' ? undefined : jsonOf(text, url);
+    const { ok, status, text } = await exchange(url, { method, headers: { ...headers, ...contentType, authorization }, ...content });
+    if (ok) return text === '' ? undefined : jsonOf(text, url);
     const problem = Problem.safeParse(jsonOf(text, url));
-    throw problem.success ? new GatewayRefused(problem.data) : new GatewayUnreachable(`${url.origin} answered ${response.status}, but not as call-gateway does; CC_URL says where it is`);
+    throw problem.success ? new GatewayRefused(problem.data) : new GatewayUnreachable(`${url.origin} answered ${status}, but not as call-gateway does; CC_URL says where it is`);
   }
 
   /** Every item of a list, page by page. */
@@ -80,6 +77,16 @@ export class Gateway {
     if (role === 'either') throw new WrongUsage('No key: set CC_API_KEY or CC_OPERATOR_KEY (or one of them with _FILE)');
     const name = role === 'operator' ? 'CC_OPERATOR_KEY' : 'CC_API_KEY';
     throw new WrongUsage(`No key: set ${name}, or ${name}_FILE to the file that holds it`);
+  }
+}
+
+/** The whole answer: a connection can also break in the middle of it. */
+async function exchange(url: URL, request: RequestInit): Promise<{ readonly ok: boolean; readonly status: number; readonly text: string }> {
+  try {
+    const response = await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(LIMIT_MS) });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new GatewayUnreachable(`No answer from ${url.origin} (${codeOf(error)}): is call-gateway running? CC_URL says where it is`);
   }
 }
 

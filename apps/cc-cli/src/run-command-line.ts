@@ -40,9 +40,10 @@ function faultOf(error: unknown): unknown {
 
 async function run(args: readonly string[], env: Environment, print: Print): Promise<void> {
   const wantsHelp = args.includes('--help') || args.length === 0 || args[0] === 'help';
-  const command = commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+  const words = args[0] === 'help' ? args.slice(1) : args;
+  const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
   if (command === undefined) {
-    const group = commands.find(({ name }) => name.split(' ')[0] === args[0]) === undefined ? undefined : args[0];
+    const group = commands.find(({ name }) => name.split(' ')[0] === words[0]) === undefined ? undefined : words[0];
     if (!wantsHelp) throw new WrongUsage(`There is no command \`${args.filter((arg) => !arg.startsWith('-')).join(' ')}\`.\n\n${overview(commands, group)}`);
     return print({ commands: commands.map(({ name, summary }) => ({ name, summary })) }, () => overview(commands, group));
   }

@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import { databaseSchema, descriptionOf, eventLogSchema, platformSchema, type ServiceDefinition } from '@cc/platform';
 import { z } from 'zod';
 import { callGateway } from '../../call-gateway/src/service';
@@ -42,7 +43,7 @@ function lineOf(schema: z.core.$ZodType): SettingLine {
   const { env, help, example, unit, secret = false } = descriptionOf(schema);
   const absent = z.safeParse(schema, undefined);
   const standard = absent.success ? textOf(absent.data, schema) : '';
-  return { name: env, type: typeOf(schema, secret), required: !absent.success, ...(standard === '' ? {} : { default: standard }), ...(unit === undefined ? {} : { unit }), secret, meaning: help, example };
+  return { name: env, type: typeOf(schema, secret), required: !absent.success, ...(standard === '' ? {} : { default: standard }), ...defined({ unit }), secret, meaning: help, example };
 }
 
 /** What is to be typed for a default: of a value that was made of text, the text. */

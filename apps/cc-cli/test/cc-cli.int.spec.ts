@@ -154,6 +154,9 @@ describe('cc', () => {
     expect(await cc(...args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(says) });
     expect(JSON.parse((await cc(...args, '--json')).err)).toMatchObject({ code: 'wrong-usage' });
   });
+  it.each([[['help', 'call', 'place'], ['call', 'place', '--help']], [['help', 'call'], ['call', '--help']], [['help'], ['--help']]])('says by %j what it says by %j', async (asked, same) => {
+    expect(await cc(...asked)).toEqual(await cc(...same));
+  });
   it.each([[['--help'], /^Usage: cc <command>[^]*bindings set/], [[], /^Usage/], [['call', '--help'], /^(?![^]*bindings set)[^]*call place/], [['call', 'place', '--help'], /--when-busy reject\|wait[^]*CC_API_KEY/], [['config', '--help'], /SERVICE/]])('helps with %j', async (args, says) => {
     expect(await cc(...args)).toMatchObject({ code: 0, out: expect.stringMatching(says), err: '' });
   });
@@ -187,6 +190,18 @@ describe('cc at an address where no gateway is', () => {
     url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
   });
   afterAll(() => new Promise((done) => other.close(done)));
+
+  it('says so when the connection breaks in the middle of the answer', async () => {
+    const breaking = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"items"');
+      setImmediate(() => response.destroy());
+    });
+    await new Promise<void>((done) => breaking.listen(0, '127.0.0.1', done));
+    const address = breaking.address();
+    const at = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    expect(await ccIn({ CC_URL: at, CC_API_KEY: ACME }, 'bindings', 'list')).toMatchObject({ code: 1, err: expect.stringContaining(`No answer from ${at}`) });
+    await new Promise((done) => breaking.close(done));
+  });
 
   it.each([[{ status: 200, body: '<html>' }, /no JSON/], [{ status: 500, body: '{"error":1}' }, /answered 500, but not as call-gateway does/], [{ status: 200, body: '{"items":[{"user":7}]}' }, /not what this version of cc understands \(0\.user/], [{ status: 302, body: '' }, /No answer from/]])('says so: %j', async (told, says) => {
     answer = told;

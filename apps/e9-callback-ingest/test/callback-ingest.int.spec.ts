@@ -22,6 +22,9 @@ const CHANNELS = JSON.stringify({
   }, {
     id: 'hw-voice', vendor: 'hw', protocol: 'voiceCall', callbackSecrets: [{ value: SECRET }],
     settings: { endpoint: 'http://127.0.0.1:9', appKey: 'key', appSecret: { value: 'secret' }, displayNbr: '+8675512345678', displayCalleeNbr: '+8675512345678', callbackUrl: { value: `http://cc.example/callbacks/hw-voice/${SECRET}` } },
+  }, {
+    id: 'jy-main', vendor: 'jy', protocol: 'connector', callbackSecrets: [{ value: SECRET }],
+    settings: { endpoint: 'http://127.0.0.1:9', credentials: { apiKey: { value: 'key' }, apiSecret: { value: 'secret' } } },
   }],
 });
 const Headers = z.record(z.string(), z.string());
@@ -84,6 +87,27 @@ describe('the callback ingest on PostgreSQL', () => {
     expect((await forwarded()).sort((a, b) => (String(a.attemptId) < String(b.attemptId) ? -1 : 1))).toEqual(['att-1', 'att-2'].map((attemptId) => ({ attemptId, body: JSON.stringify({ eventType: 'fee', feeLst: [fee(attemptId)] }) })));
     const ids = await database.query<{ id: string }>(`SELECT headers::jsonb ->> 'ce_id' AS id FROM log_record WHERE topic = $1`, [topics.channelNotifications.name]);
     expect(new Set(ids.map(({ id }) => id)).size).toBe(2);
+  });
+
+  test.each<[string, unknown, Record<string, string>]>([
+    ['hw-voice', { eventType: 'alerting', statusInfo: {} }, { 'x-aksk': 'UsernameToken Username="key", PasswordDigest="d", Nonce="n", Created="c"' }],
+    ['jy-main', { event: 'a-ringing', attemptId: 'att-1' }, { 'x-cc-timestamp': '1', 'x-cc-nonce': 'n', 'x-cc-signature': 'wrong' }],
+  ])('a forged callback of %s is stored and acknowledged like any other, and its verdict goes with it', async (channel, body, headers) => {
+    const service = await start();
+    expect(await axios.post<unknown>(`${service.url}/callbacks/${channel}/${SECRET}`, body, { headers, proxy: false })).toMatchObject({ status: 200 });
+    await forwardedIs(1);
+    await service.stop();
+    const [row] = await database.query<{ verdict: string; reason: string }>(`SELECT headers::jsonb ->> 'ce_verdict' AS verdict, headers::jsonb ->> 'ce_verdictreason' AS reason FROM log_record WHERE topic = $1`, [topics.channelNotifications.name]);
+    expect(row).toEqual({ verdict: 'forged', reason: expect.stringContaining('signature') });
+  });
+
+  test('a push with as many fees as the vendor sends at once is taken, one of more than 256 KiB is not', async () => {
+    const service = await start();
+    const post = (body: string) => axios.post<unknown>(`${service.url}/callbacks/hw-voice/${SECRET}`, body, { headers: { 'content-type': 'application/json' }, validateStatus: () => true, proxy: false });
+    const fees = (length: number) => JSON.stringify({ eventType: 'fee', feeLst: Array.from({ length: 50 }, (_, index) => ({ sessionId: `s-${index}@example`, recordFileDownloadUrl: 'x'.repeat(length) })) });
+    expect((await post(fees(4000))).status).toBe(200);
+    expect((await post(fees(6000))).status).toBe(413);
+    await service.stop();
   });
 
   test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {

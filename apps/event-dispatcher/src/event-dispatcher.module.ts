@@ -8,6 +8,7 @@ import { NotificationsConsumer } from './in/notifications.consumer';
 import { PendingUpkeep } from './in/pending-upkeep';
 import { SeatCalls } from './in/seat-calls';
 import { Translator } from './in/translator';
+import { UnknownCodes } from './in/unknown-codes';
 import { PgCorrelation } from './out/pg-correlation';
 import { PgSeatAttempts } from './out/pg-seat-attempts';
 
@@ -20,6 +21,7 @@ import { PgSeatAttempts } from './out/pg-seat-attempts';
     Dispatcher,
     DispatchWatch,
     Translator,
+    UnknownCodes,
     PendingUpkeep,
     { provide: Sealer, inject: [EventDispatcherSettings], useFactory: ({ values }: EventDispatcherSettings) => new Sealer(values.encryptionKey, 'notifications') },
     ...channelsProviders(EventDispatcherSettings),

@@ -76,8 +76,15 @@ describe('the event dispatcher on PostgreSQL', () => {
     fresh = await freshDatabase();
     const channelsFile = join(directory, 'channels.yaml');
     const settings = { endpoint: 'http://127.0.0.1:1', accountSid: 'a'.repeat(32), authToken: { value: 't'.repeat(32) }, appId: 'b'.repeat(32) };
+    const callbackSecrets = [{ value: 'callback-secret-0123456789' }];
+    const voice = { endpoint: 'http://127.0.0.1:1', appKey: 'key', appSecret: { value: 'secret' }, displayNbr: '+8675512345678', displayCalleeNbr: '+8675512345678', callbackUrl: { value: 'http://cc.example/callbacks/hw-voice/callback-secret-0123456789' } };
+    const connector = { endpoint: 'http://127.0.0.1:1', credentials: { apiKey: { value: 'key' }, apiSecret: { value: 'secret' } } };
     // JSON is YAML as well.
-    writeFileSync(channelsFile, JSON.stringify({ channels: [{ id: 'e9-main', vendor: 'e9', protocol: 'callback', callbackSecrets: [{ value: 'callback-secret-0123456789' }], settings }] }));
+    writeFileSync(channelsFile, JSON.stringify({ channels: [
+      { id: 'e9-main', vendor: 'e9', protocol: 'callback', callbackSecrets, settings },
+      { id: 'hw-voice', vendor: 'hw', protocol: 'voiceCall', callbackSecrets, settings: voice },
+      { id: 'jy-main', vendor: 'jy', protocol: 'connector', callbackSecrets, settings: connector },
+    ] }));
     start = (pendingSeconds) => startService(eventDispatcher, loadServiceSettings(eventDispatcher, {
       CC_EVENT_DISPATCHER_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: channelsFile, CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_EVENT_DISPATCHER_PENDING_SECONDS: pendingSeconds,
     }), new SilentLog(), () => undefined);
@@ -279,6 +286,39 @@ describe('the event dispatcher on PostgreSQL', () => {
     ]);
     expect(facts(call)).toEqual(factsOf.aCalled);
     expect(await waiting()).toEqual([]);
+  });
+
+  it.each([
+    ['hw-voice', (call: Call) => ({ eventType: 'alerting', statusInfo: { sessionId: call.vendorCallId, userData: call.attemptId } })],
+    ['jy-main', (call: Call) => ({ event: 'a-ringing', callId: call.vendorCallId, attemptId: call.attemptId })],
+  ])('puts aside what verification called forged, whatever the vendor (%s), and takes its copy that was not', async (channel, bodyOf) => {
+    const call = newCall(channel);
+    await tell(started(call));
+    await settled();
+    const genuine = notification(call, JSON.stringify(bodyOf(call)));
+    const forged: ChannelNotification[] = [{ ...notification(call, JSON.stringify(bodyOf(call))), verdict: 'forged', verdictReason: 'the signature is wrong' }, { ...notification(call, 'x', {}), verdict: 'forged' }];
+    await notify(...forged);
+    await settled();
+    expect(await reasons(...forged)).toEqual(['forged: the signature is wrong', 'forged: its verification failed']);
+    expect(told(call)).toEqual([]);
+    await notify({ ...genuine, verdict: 'trusted' });
+    await settled();
+    expect(told(call).map(({ type }) => type)).toEqual(['cc.call.attempt-accepted.v1', 'cc.call.a-ringing.v1']);
+  });
+
+  it('tells an adapter how far the call has come: by messages of one batch, of several, and by those that waited', async () => {
+    const push = (call: Call, eventType: string, more = {}): ChannelNotification => notification(call, JSON.stringify({ eventType, statusInfo: { sessionId: call.vendorCallId, userData: `${call.attemptId}`, ...more } }));
+    const failure = (call: Call): ChannelNotification => push(call, 'disconnect', { stateCode: 8002 });
+    const closeTypes = (call: Call): unknown[] => told(call).flatMap((event) => (event.type === 'cc.call.ended.v1' ? [event.closeType] : []));
+    const [together, apart, early, unanswered] = [newCall('hw-voice'), newCall('hw-voice'), newCall('hw-voice'), newCall('hw-voice')];
+    await tell(started(together), started(apart), started(unanswered));
+    await settled();
+    await notify(push(together, 'answer'), failure(together), push(apart, 'answer'), push(early, 'answer'), failure(early), push(unanswered, 'alerting'));
+    await settled();
+    await notify(failure(apart), failure(unanswered));
+    await tell(started(early));
+    await settled();
+    expect([together, apart, early, unanswered].map(closeTypes)).toEqual([[2], [2], [2], [1]]);
   });
 
   it('puts aside what has waited for longer than the limit, and nothing earlier, however old it is', async () => {

@@ -18,6 +18,8 @@ export class SeatVendor {
   readonly polls: string[] = [];
   /** Seats that were polled by two at once. */
   readonly overlaps: string[] = [];
+  /** Sign-ins that were refused, by the agent. */
+  readonly refused: string[] = [];
   refusesSignIns = false;
   private readonly agents = new Map<string, Agent>();
   private guids = 0;
@@ -78,7 +80,10 @@ export class SeatVendor {
   }
 
   private signIn(agentId: string, agent: Agent, force: boolean): object {
-    if (this.refusesSignIns) return REFUSED('100-003');
+    if (this.refusesSignIns) {
+      this.refused.push(agentId);
+      return REFUSED('100-004');
+    }
     if (agent.guid !== undefined && !force) return REFUSED('100-002');
     (force ? this.forced : this.signIns).push(agentId);
     agent.guid = `guid-${(this.guids += 1)}`;

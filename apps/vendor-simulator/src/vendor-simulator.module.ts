@@ -40,7 +40,7 @@ import { SimulatorSettings } from './vendor-simulator.config';
     {
       provide: CallbackSender,
       inject: [SimulatorSettings],
-      useFactory: ({ values }: SimulatorSettings) => new HttpCallbackSender({ url: values.e9CallbackUrl, connectTimeoutMs: values.e9CallbackConnectTimeoutMs, answerTimeoutMs: values.e9CallbackAnswerTimeoutMs }),
+      useFactory: ({ values }: SimulatorSettings) => new HttpCallbackSender({ url: values.e9CallbackUrl, connectTimeoutMs: values.callbackConnectTimeoutMs, answerTimeoutMs: values.callbackAnswerTimeoutMs }),
     },
     {
       provide: E9Announcer,

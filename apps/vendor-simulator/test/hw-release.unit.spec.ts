@@ -51,6 +51,10 @@ describe('the release callback of 双呼', () => {
     await eventually(() => releasesOf(request.attemptId).length === 1);
     const [release] = releasesOf(request.attemptId);
     if (release === undefined) throw new Error('no release');
+    expect(Object.keys(z.record(z.string(), z.unknown()).parse(JSON.parse(release.body.toString()))).sort()).toEqual([
+      'agentAlertingTime', 'agentReleaseTime', 'agentTalkDuration', 'agentTalkingTime', 'alertingTime', 'callData', 'callSerialNo', 'called', 'caller', 'createCallTime', 'locationId', 'recordfile', 'releaseReason', 'releaseTime',
+      'serviceNo', 'talkDuration', 'talkingTime',
+    ]);
     const normalised = channel.normalise(release, { recordRequested: true });
     expect(normalised).toMatchObject({
       unknownCodes: [],

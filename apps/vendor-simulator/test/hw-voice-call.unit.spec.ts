@@ -54,7 +54,8 @@ describe('the adapter against the simulator', () => {
   let attempts = 0;
 
   const open = (more: Readonly<Record<string, unknown>> = {}): VendorChannel => {
-    const settings = { endpoint: `${service.url}/hw`, appKey: 'voice-key', appSecret: new Secret(SECRET), displayNbr: '+864001234567', displayCalleeNbr: '+861088889999', callbackUrl: new Secret(callbackUrl), ...more };
+    const settings = { endpoint: `${service.url}/hw`, appKey: 'voice-key', appSecret: new Secret(SECRET), displayNbr: '+864001234567', displayCalleeNbr: '+861088889999',
+      partyTypes: { a: ['caller'], b: ['callee'], vendor: ['platform'] }, callbackUrl: new Secret(callbackUrl), ...more };
     const configured = vendorOf('hw', 'voiceCall')?.configure({ settings, callsBack: true });
     if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
     return configured.open({ http: exchange, clock: new RealClock() });

@@ -8,6 +8,9 @@ const NOTIFICATION_TYPE = 'cc.channel.notification.v1';
 export const NotificationKind = z.enum(['callback', 'poll', 'query']);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 
+/** What verification said of a callback. `unverifiable`: the vendor proves nothing, or has nothing to prove it with. */
+const NotificationVerdict = z.enum(['trusted', 'unverifiable', 'forged']);
+
 /** What of a notification is readable on the topic: everything but the message itself. */
 export const NotificationHeader = z.object({
   /** Identical for each copy of one stored message, so that a re-sent copy has no further effect. */
@@ -21,6 +24,10 @@ export const NotificationHeader = z.object({
   attemptId: z.string().optional(),
   /** The seat that was polled, for vendors who tell what a seat does and not always which call is meant. */
   seat: z.string().optional(),
+  /** Of a callback. Absent: of a poll or query, or written before there were verdicts. */
+  verdict: NotificationVerdict.optional(),
+  /** Why it counts as forged. */
+  verdictReason: z.string().max(200).optional(),
 });
 export type NotificationHeader = z.infer<typeof NotificationHeader>;
 
@@ -48,6 +55,8 @@ export function encodeChannelNotification(message: ChannelNotification, service:
       ...(message.vendorCallId === undefined ? {} : { ce_vendorcallid: message.vendorCallId }),
       ...(message.attemptId === undefined ? {} : { ce_attemptid: message.attemptId }),
       ...(message.seat === undefined ? {} : { ce_seat: message.seat }),
+      ...(message.verdict === undefined ? {} : { ce_verdict: message.verdict }),
+      ...(message.verdictReason === undefined ? {} : { ce_verdictreason: message.verdictReason }),
     },
   };
 }
@@ -63,6 +72,8 @@ export function decodeChannelNotification(wire: WireRecord): Decoded<ChannelNoti
     vendorCallId: wire.headers['ce_vendorcallid'],
     attemptId: wire.headers['ce_attemptid'],
     seat: wire.headers['ce_seat'],
+    verdict: wire.headers['ce_verdict'],
+    verdictReason: wire.headers['ce_verdictreason'],
     sealed: wire.value,
   });
   return parsed.success ? { kind: 'known', message: parsed.data } : { kind: 'invalid', reason: describeIssues(parsed.error) };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Capabilities } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } from './channel-file.schema';
@@ -45,10 +46,10 @@ export function parseChannelFile(text: string, readFile: (path: string) => strin
   const faults: string[] = [];
   const report: Report = (path, message) => faults.push(`${z.core.toDotPath(path)}: ${message}`);
   const entries = readEntries(text, faults);
-  const channels = entries.flatMap((entry, index) => readChannel(entry, ['channels', index], readFile, report) ?? []);
+  const channels = entries.map((entry, index) => readChannel(entry, ['channels', index], readFile, report));
   reportDuplicates(entries, report);
-  reportSeatsInTwoLines(channels, faults);
-  return faults.length === 0 ? { ok: true, channels } : { ok: false, faults };
+  reportSeatsInTwoLines(channels, report);
+  return faults.length === 0 ? { ok: true, channels: channels.flatMap((channel) => channel ?? []) } : { ok: false, faults };
 }
 
 function readEntries(text: string, faults: string[]): readonly unknown[] {
@@ -83,7 +84,7 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [] } = checked;
   return {
     id, vendor: vendor.code, protocol, enabled, weight, numbers, health, callbackSecrets,
-    ...(tenants === undefined ? {} : { tenants }),
+    ...defined({ tenants }),
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },
@@ -138,16 +139,16 @@ function checkCallbackSecrets(entry: ChannelEntry, { callbacks }: RegisteredVend
 }
 
 /** One seat in two lines would be polled by two, and carry two calls. */
-function reportSeatsInTwoLines(channels: readonly Channel[], faults: string[]): void {
+function reportSeatsInTwoLines(channels: readonly (Channel | undefined)[], report: Report): void {
   const first = new Map<string, string>();
-  for (const { id, line } of channels) {
-    line.identities.forEach((identity, index) => {
-      const place = `channel ${id}, line ${line.names[index] ?? index}`;
+  channels.forEach((channel, channelIndex) => {
+    channel?.line.identities.forEach((identity, index) => {
+      const path = ['channels', channelIndex, 'lines', index];
       const earlier = first.get(identity);
-      if (earlier === undefined) first.set(identity, place);
-      else faults.push(`${place}: the same seat at the vendor as ${earlier} (${identity})`);
+      if (earlier === undefined) first.set(identity, z.core.toDotPath(path));
+      else report(path, `the same seat at the vendor as ${earlier}`);
     });
-  }
+  });
 }
 
 function reportDuplicates(entries: readonly unknown[], report: Report): void {

@@ -18,7 +18,7 @@ export type Reload =
 /** All channels of the channel file, by id; read again on {@link Channels.reload}. */
 export class Channels {
   private byId: ReadonlyMap<string, OpenChannel> = new Map();
-  /** Channels that the file had once: their running calls are followed to their ends. */
+  /** Channels that the file had once: their running calls are followed by callbacks, polls and queries. Seats are polled only while the file has them. */
   private readonly retired = new Map<string, OpenChannel>();
   private refused: string | undefined;
 
@@ -75,7 +75,7 @@ export class Channels {
 
 function read(path: string): { readonly ok: true; readonly channels: readonly Channel[] } | { readonly ok: false; readonly message: string } {
   try {
-    const parsed = parseChannelFile(readFileSync(path, 'utf8'), (secretPath) => readFileSync(secretPath, 'utf8').trim());
+    const parsed = parseChannelFile(readFileSync(path, 'utf8'), (secretPath) => readFileSync(secretPath, 'utf8'));
     if (parsed.ok) return parsed;
     return { ok: false, message: `The channel file ${path} has faults:\n${parsed.faults.map((fault) => `  - ${fault}`).join('\n')}` };
   } catch (error) {

@@ -10,8 +10,6 @@ export interface RegisteredVendor {
   readonly callbacks: CallbackUse;
   readonly line: Vendor['line'];
   readonly queriesPerMinute: number;
-  /** For documentation and checks of the channel file. */
-  readonly settingsSchema: z.ZodType;
   /** Parses the channel file's `settings` and `lines`, with every fault and its path; opening is then certain to fit. */
   configure(given: VendorConfiguration): ConfiguredVendor;
 }
@@ -40,7 +38,6 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
     callbacks: vendor.callbacks,
     line: vendor.line,
     queriesPerMinute: vendor.queriesPerMinute ?? DEFAULT_QUERIES_PER_MINUTE,
-    settingsSchema: vendor.settings,
     configure({ settings, lines = [], callsBack, without = [] }) {
       const faults: SettingFault[] = [];
       const parsed = vendor.settings.safeParse(settings);

@@ -1,5 +1,5 @@
 import type { NotificationHeader } from '@cc/contracts';
-import type { Sealer } from '@cc/kernel';
+import { defined, type Sealer } from '@cc/kernel';
 import { z } from 'zod';
 import type { RawNotification } from './vendor.port';
 
@@ -14,5 +14,5 @@ export function sealNotification(raw: RawNotification, notificationId: string, s
 /** The message byte for byte as it came. @throws CcError `cannot-unseal`. */
 export function openNotification(sealed: Buffer, header: NotificationHeader, sealer: Sealer): RawNotification {
   const { headers, body, request } = SealedForm.parse(JSON.parse(sealer.open(sealed, header.id).toString('utf8')));
-  return { kind: header.kind, headers, body: Buffer.from(body, 'base64'), receivedAt: header.receivedAt, ...(request === undefined ? {} : { request }) };
+  return { kind: header.kind, headers, body: Buffer.from(body, 'base64'), receivedAt: header.receivedAt, ...defined({ request }) };
 }

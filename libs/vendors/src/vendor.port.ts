@@ -24,10 +24,12 @@ export interface DialRequest {
 
 /** What is certain after a dial: see architecture, section 6. `unknown` alone is never followed by another attempt. */
 export type DialOutcome =
-  | { readonly kind: 'accepted'; readonly vendorCallId: string; readonly note?: string }
+  | { readonly kind: 'accepted'; readonly vendorCallId: string }
   /** The vendor cannot place this call, whoever asks; nothing was sent. */
   | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
+  /** Nothing was placed, and it says nothing of the channel or the call: the same dial may be tried again at once, and need not be refused then. */
+  | { readonly kind: 'withheld'; readonly reason: string }
   /** `blame`: whether another call would have been refused as well (account, quota, signature) or only this one (its numbers, its data). */
   | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string; readonly blame: Blame }
   | { readonly kind: 'unknown'; readonly reason: string };
@@ -80,12 +82,13 @@ export type CallProgress = 'none' | 'a-ringing' | 'a-answered' | 'b-ringing' | '
 /** What a transform needs to know of the attempt. */
 export interface NotificationContext {
   readonly recordRequested: boolean;
-  /** Known for vendors whose agents sign in: what a message of a seat means depends on those before it. Absent: `none`. */
+  /** Known where the channel `readsProgress`. Absent: `none`. */
   readonly progress?: CallProgress;
 }
 
 /**
- * `facts`: understood; `unknownCodes` lists vendor codes that the adapter does not know (they became 255), to be counted.
+ * `facts`: understood; `unknownCodes` lists what the adapter does not know, to be counted: the field (a word of the adapter's), a space and the
+ * vendor's code. An unknown cause became 255, an unknown event or side no fact.
  * `unintelligible`: kept and reported, never dropped.
  */
 export type Normalised =
@@ -161,8 +164,6 @@ export interface SeatFollowUp {
   /** Takes the seat over from whoever is signed in. */
   signIn(seat: string): Promise<SignIn>;
   poll(seat: string, session: string): Promise<SeatPoll>;
-  /** Best effort; the vendor also signs out by itself. */
-  signOut(seat: string, session: string): Promise<void>;
 }
 
 /** Whether the vendor answers at all; it rings nobody and costs nothing. */
@@ -210,6 +211,8 @@ export interface VendorChannel {
   /** Which call a message is about; never throws, never trusts. */
   subjectOf(raw: RawNotification): NotificationSubject;
   normalise(raw: RawNotification, context: NotificationContext): Normalised;
+  /** What a message means depends on how far those before it say that the call has come. */
+  readonly readsProgress?: true;
   /** Ends a call, whatever it is doing. @param seat its seat with the seat's session, for vendors that have them. */
   readonly cancel?: (call: { readonly vendorCallId: string; readonly seat?: string; readonly session?: string }) => Promise<CancelOutcome>;
   /** Asks the vendor what became of a call. */

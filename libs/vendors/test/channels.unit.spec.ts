@@ -40,6 +40,12 @@ describe('the channels of the file', () => {
     expect(channels.all().map(({ adapter }) => adapter)).toEqual([before[1]?.adapter, before[0]?.adapter]);
   });
 
+  it('have the whole text of a secret\'s file but its last line end: neither blanks nor an empty line is taken off', () => {
+    writeFileSync(secret, ' development-secret-1 \n\n');
+    write(e9('a', { callbackSecrets: [{ file: secret }] }));
+    expect(open().find('a')?.channel.callbackSecrets.map((one) => one.reveal())).toEqual([' development-secret-1 \n']);
+  });
+
   it('are opened again where they are altered, and only there', () => {
     write(e9('a'), e9('b'));
     const channels = open();
@@ -207,5 +213,5 @@ it('refuses one seat in two lines, of one channel or of two', () => {
   const line = (id: string, agentId: number): string => `{ id: "${id}", agentId: ${agentId}, password: { value: p }, phone: "40001" }`;
   const channel = (id: string, endpoint: string, ...lines: readonly string[]): string => `  - { id: ${id}, vendor: hw, protocol: agentGateway, lines: [${lines.join(', ')}], settings: { endpoint: "${endpoint}" } }\n`;
   const file = parseChannelFile(`channels:\n${channel('one', 'http://a:1', line('x', 101), line('y', 101), line('z', 102))}${channel('two', 'http://a:1/', line('w', 102))}${channel('three', 'http://b:1', line('w', 101))}`, () => '');
-  expect(file).toEqual({ ok: false, faults: ['channel one, line y: the same seat at the vendor as channel one, line x (http://a:1 agent 101)', 'channel two, line w: the same seat at the vendor as channel one, line z (http://a:1 agent 102)'] });
+  expect(file).toEqual({ ok: false, faults: ['channels[0].lines[1]: the same seat at the vendor as channels[0].lines[0]', 'channels[1].lines[0]: the same seat at the vendor as channels[0].lines[2]'] });
 });

@@ -90,7 +90,7 @@ describe('a dial', () => {
   it('is signed with one Beijing timestamp and sends the documented fields', async () => {
     server.react = () => answer({ statusCode: '000000', callId: 'c-1', subStatusCode: '900206' });
     const outcome = await channelWith().dial({ ...request, maxDurationSeconds: 120, displayToCalled: '+864001234567' });
-    expect(outcome).toEqual({ kind: 'accepted', vendorCallId: 'c-1', note: 'display number: 900206' });
+    expect(outcome).toEqual({ kind: 'accepted', vendorCallId: 'c-1' });
     const [seen] = server.seen;
     const stamp = '20160325000509';
     expect(seen).toMatchObject({ method: 'POST', path: `/2016-01-01/Accounts/${SID}/Calls/callBack`, headers: { 'content-type': 'application/json;charset=utf-8', accept: 'application/json;charset=utf-8' } });

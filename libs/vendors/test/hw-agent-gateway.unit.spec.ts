@@ -1,6 +1,6 @@
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { Secret, vendorOf, type DialRequest, type SeatFollowUp, type VendorChannel } from '@cc/vendors';
+import { Secret, vendorOf, type DialRequest, type RawNotification, type SeatFollowUp, type VendorChannel } from '@cc/vendors';
 import { vendorKits } from './vendor-kits';
 import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
 
@@ -162,8 +162,22 @@ describe('a dial', () => {
   it('refused with a voice code was not placed only where the vendor has confirmed that', async () => {
     arrange({ 'PUT voicecall/20011/callout': () => refusal('200-012') });
     expect(await channelWith().dial(request)).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('200-012') });
-    expect(await channelWith({ notPlacedCodes: ['200-012'] }).dial(request)).toMatchObject({ kind: 'rejected', vendorCode: '200-012' });
+    expect(await channelWith({ notPlacedCodes: ['200-012'] }).dial(request)).toMatchObject({ kind: 'rejected', vendorCode: '200-012', blame: 'call' });
   });
+
+  it.each(['000-003', '100-006', '100-008'])('with a session that the next poll has replaced (%s) is given back twice, then refused; another answer ends the row', async (retcode) => {
+    const dialled = async (channel: VendorChannel, react: () => Reaction): Promise<string> => {
+      arrange({ 'PUT voicecall/20011/callout': react });
+      return (await channel.dial(request)).kind;
+    };
+    const refused = (): Reaction => refusal(retcode);
+    const channel = channelWith({ authMode: 'dynamic' });
+    expect(await dialled(channel, refused)).toBe('withheld');
+    expect(await dialled(channel, accepted)).toBe('accepted');
+    for (const kind of ['withheld', 'withheld', 'rejected', 'withheld']) expect(await dialled(channel, refused)).toBe(kind);
+    expect(server.seen).toHaveLength(6);
+    expect(await dialled(channelWith({ authMode: 'dynamic' }), () => refusal('000-002'))).toBe('rejected');
+  }, 15_000);
 });
 
 describe('a cancel', () => {
@@ -187,10 +201,17 @@ describe('a cancel', () => {
   });
 });
 
-it('signs out by request', async () => {
-  arrange({ 'DELETE onlineagent/20011/logout': () => refusal('0') });
-  await channelWith().seats.signOut(SEAT, 'g-1');
-  expect(server.seen.map(({ method, headers }) => [method, headers.guid])).toEqual([['DELETE', 'g-1']]);
+it('keeps the name of a recording\'s file with its call where the settings say so', () => {
+  const content = { taskId: '1', callId: '1455885056-1095', fileName: 'Y:/6/0/20161025/20011/1902050.V3' };
+  const raw = (event: unknown): RawNotification => ({ kind: 'poll', headers: {}, body: Buffer.from(JSON.stringify({ retcode: '0', event })), receivedAt: NOW, request: 'agentevent' });
+  const begun = raw({ eventType: 'AgentMediaEvent_Record', content });
+  const keeping = channelWith({ keepRecordingNames: true });
+  expect(keeping.subjectOf(begun)).toEqual({ vendorCallId: content.callId });
+  expect(keeping.normalise(begun, { recordRequested: false })).toEqual({
+    kind: 'facts', unknownCodes: [], facts: [{ type: 'cc.call.recording-available.v1', occurredAt: NOW, channelState: 'AgentMediaEvent_Record', vendorCallId: content.callId, vendorUrl: content.fileName }],
+  });
+  for (const other of [raw({ eventType: 'AgentMediaEvent_Record', content: { taskId: '1' } }), raw({ eventType: 'AgentMediaEvent_StopRecordDone', content })]) expect(keeping.subjectOf(other)).toEqual({ none: true });
+  expect(channelWith().subjectOf(begun)).toEqual({ none: true });
 });
 
 it('takes agents of the older and the newer range, and names every fault of a seat', () => {

@@ -154,10 +154,22 @@ it('cancels, and tells a refusal from an unknown outcome', async () => {
 });
 
 it.each([
-  [1, [8009, 8106, 8107, 8109, 8110, 8111]], [2, [8100, 8101, 8103, 8104, 8105]], [3, [8108]], [4, [8102]], [5, [8010]],
+  [1, [8001, 8002, 8003, 8004, 8009, 8106, 8107, 8109, 8110, 8111]], [2, [8100, 8101, 8103, 8104, 8105]], [3, [8108]], [4, [8102]], [5, [8010]],
   [6, [7001, 7002, 7003, 7004, 7005, 7108, 7109, 8000, 8005, 8006, 8007, 8008, 8012, 8015, 8018, 8020]], [7, [7505, 7506, 7508]], [0, [0, 8017]], [undefined, [1, 7006, 8011, 8099, 8112, 9999]],
 ])('close type %s comes of %j', (closeType, codes) => {
-  expect(codes.map((code) => causeOf(String(code))?.closeType)).toEqual(codes.map(() => closeType));
+  expect(codes.map((code) => causeOf(String(code), 'none')?.closeType)).toEqual(codes.map(() => closeType));
+});
+
+it.each([['none', 1], ['a-ringing', 1], ['a-answered', 2], ['b-ringing', 2], ['connected', 2]] as const)('of a call that had come to %s, a code that names no leg has close type %s', (progress, closeType) => {
+  expect([8001, 8002, 8003, 8004].map((code) => causeOf(String(code), progress)?.closeType)).toEqual(Array.from({ length: 4 }, () => closeType));
+  expect(causeOf('8107', progress)?.closeType).toBe(1);
+});
+
+it('concludes nothing of who hung up from a word that the settings do not have', () => {
+  const body = Buffer.from(JSON.stringify({ eventType: 'disconnect', statusInfo: { sessionId: SESSION, stateCode: 0, partyType: 'caller' } }));
+  const told = channelWith({ partyTypes: {} }).normalise({ kind: 'callback', headers: {}, body, receivedAt: 1 }, { recordRequested: false });
+  expect(told).toMatchObject({ facts: [{ closeType: 0 }], unknownCodes: ['partyType caller'] });
+  expect(told).not.toHaveProperty('facts.0.endedBy');
 });
 
 it('reads the Q.850 causes of a leg that was not answered', () => {
@@ -182,7 +194,6 @@ describe('a push', () => {
     expect(verdict({})).toEqual({ kind: 'unverifiable' });
     expect(verdict({}, { requireSignature: true })).toEqual({ kind: 'forged', reason: 'the push is not signed' });
     expect(verdict({ 'x-aksk': sign(CALLBACK) }, { requireSignature: true })).toEqual({ kind: 'trusted' });
-    expect(channelWith({ requireSignature: true }).normalise(raw({}), { recordRequested: false })).toEqual({ kind: 'unintelligible', reason: 'the push is not signed' });
   });
 
   it('may still be signed over the address before it was changed', () => {
@@ -215,7 +226,7 @@ it('refuses settings without the address of its callbacks, with one that is no U
     const configured = configure(more);
     return configured?.ok === false ? configured.faults.map(({ path, message }) => `${path.join('.')}: ${message}`) : [];
   };
-  expect(faults({ callbackUrl: undefined })).toEqual([expect.stringMatching(/^settings\.callbackUrl: .*no call could be followed/)]);
+  expect(faults({ callbackUrl: undefined })).toEqual([expect.stringMatching(/^settings\.callbackUrl: expected the address of this channel's callbacks/)]);
   expect(faults({ callbackUrl: CALLBACK })).toEqual([expect.stringMatching(/^settings\.callbackUrl: .*secret/)]);
   expect(faults({ callbackUrl: new Secret('not a url') })).toEqual([expect.stringMatching(/^settings\.callbackUrl: .*URL/)]);
   expect(faults({ displayNbr: '075512345678', displayCalleeNbr: undefined })).toHaveLength(2);

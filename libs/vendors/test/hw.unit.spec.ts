@@ -1,6 +1,6 @@
 import { AxiosHttpExchange } from '@cc/http';
 import { Clock } from '@cc/kernel';
-import { Secret, vendorOf, type DialRequest, type PollFollowUp, type VendorChannel } from '@cc/vendors';
+import { Secret, vendorOf, type DialRequest, type PollFollowUp, type RawNotification, type VendorChannel } from '@cc/vendors';
 import { vendorKits } from './vendor-kits';
 import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
 
@@ -107,10 +107,40 @@ it('dials with the documented fields, in the number format of the settings', asy
 });
 
 it.each([
-  ['2', 'call'], ['5', 'call'], ['6', 'channel'], ['8', 'call'], ['16', 'call'], ['21', 'channel'], ['90102001', 'channel'], ['90106012', 'call'],
+  ['2', 'call'], ['5', 'call'], ['6', 'channel'], ['8', 'call'], ['16', 'call'], ['21', 'channel'],
 ])('refused with retCode %s was not placed, for which the %s is to blame', async (retCode, blame) => {
   arrange({ createCall: () => json({ retCode, retMsg: '失败' }) });
   expect(await channelWith().dial(request)).toEqual({ kind: 'rejected', vendorCode: retCode, reason: '失败', blame });
+});
+
+it('refused with a code that no page lists is in doubt, until the vendor confirms that nothing was placed: then the call is to blame', async () => {
+  arrange({ createCall: () => json({ retCode: '90100100', retMsg: 'no' }) });
+  expect(await channelWith().dial(request)).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('90100100') });
+  expect(await channelWith({ notPlacedCodes: ['90100100'] }).dial(request)).toEqual({ kind: 'rejected', vendorCode: '90100100', reason: 'no', blame: 'call' });
+});
+
+describe('a probe', () => {
+  it('asks a question with the token that there is, and is content with any answer', async () => {
+    arrange({ createCall: accepted, queryCallDetailRecord: () => json({ retCode: '1', retMsg: 'none' }) });
+    const channel = channelWith();
+    await channel.dial(request);
+    expect([await channel.probe?.(), await channel.probe?.()]).toEqual([{ kind: 'well' }, { kind: 'well' }]);
+    expect(server.asked('/tokenByAkSk')).toHaveLength(1);
+    expect(JSON.parse(server.asked('/queryCallDetailRecord')[1]?.body ?? '')).toEqual({ startTime: String(clock.now - 60_000), endTime: String(clock.now), offset: '0', limit: '1', taskType: '1' });
+  });
+
+  it('fails where the vendor does not answer, token or no token', async () => {
+    arrange({ queryCallDetailRecord: () => ({ status: 503, body: '' }) });
+    expect(await channelWith().probe?.()).toEqual({ kind: 'failed', reason: 'HTTP status 503' });
+    arrange({}, () => ({ status: 503, body: '' }));
+    expect(await channelWith().probe?.()).toEqual({ kind: 'failed', reason: 'no access token: HTTP status 503' });
+  });
+});
+
+it('takes a connect callback for B\'s answer only where the settings say so', () => {
+  const raw: RawNotification = { kind: 'callback', headers: {}, body: Buffer.from(`{"callSerialNo":"${SERIAL}","callData":"att-1"}`), receivedAt: T0 };
+  expect(channelWith().normalise(raw, { recordRequested: false })).toEqual({ kind: 'facts', facts: [], unknownCodes: [] });
+  expect(channelWith({ connectCallback: 'b-answered' }).normalise(raw, { recordRequested: false })).toMatchObject({ facts: [{ type: 'cc.call.connected.v1', occurredAt: T0, derived: true }] });
 });
 
 describe('a poll', () => {
@@ -174,6 +204,7 @@ describe('a poll', () => {
 it.each<[string, Reaction, unknown]>([
   ['an address', json({ retCode: 0, result: { url: 'https://obs.example/r/1.V3?Signature=s' } }), { kind: 'found', url: 'https://obs.example/r/1.V3?Signature=s', headers: {}, publicUrl: 'https://obs.example/r/1.V3' }],
   ['no record', json({ retCode: 5, retMsg: '无对应历史记录' }), { kind: 'never', reason: 'retCode 5: 无对应历史记录' }],
+  ['a serial that is too long', json({ retCode: 12, retMsg: 'serial' }), { kind: 'not-yet', reason: 'retCode 12: serial' }],
   ['too large', json({ retCode: '13', retMsg: 'large' }), { kind: 'never', reason: 'retCode 13: large' }],
   ['a storage error', json({ retCode: 11, retMsg: 'UAP' }), { kind: 'not-yet', reason: 'retCode 11: UAP' }],
   ['an unknown code', json({ retCode: 99 }), { kind: 'not-yet', reason: 'retCode 99: the vendor gave no reason' }],
@@ -189,10 +220,12 @@ describe('a call whose serial number is not known', () => {
   const page = (callInfo: readonly unknown[]): Reaction => json({ retCode: '0', result: { total: callInfo.length, callInfo } });
   const others = Array.from({ length: 100 }, (_, index) => ({ callSerialNo: String(index), callData: `att-of-others-${index}`, state: 3 }));
 
-  it('is looked for in the history by our attempt id, page by page', async () => {
+  it('is looked for in the history by our attempt id, one page with each query', async () => {
     arrange({ queryCallDetailRecord: ({ body }) => page(body.includes('"offset":"100"') ? [{ callSerialNo: SERIAL, callData: 'att-7', state: 3, reasonCode: 5, endTime: T0 + 30_000 }] : others) });
     const channel = channelWith();
     expect(channel.findsByAttempt).toBe(true);
+    expect(await channel.query?.(call)).toEqual({ kind: 'no-answer', reason: expect.stringContaining('page 1 of the history') });
+    expect(server.asked('/queryCallDetailRecord')).toHaveLength(1);
     const answer = await channel.query?.(call);
     if (answer?.kind !== 'told') throw new Error(JSON.stringify(answer));
     expect(channel.subjectOf(answer.notification)).toEqual({ vendorCallId: SERIAL, attemptId: 'att-7' });

@@ -192,6 +192,11 @@ describe('a second contract: forms signed with MD5, XML answers, wall clocks', (
     expect(normalise(body(''), { recordRequested: false })).toEqual({ kind: 'facts', unknownCodes: [], facts: [{ type: 'cc.call.ended.v1', occurredAt: NOW, channelState: '9', closeType: 3, vendorCode: '7' }] });
   });
 
+  it.each(['{field.a..b}', '{field.a.}', '{field.[0]}'])('is refused when %s, which is no path, is to be verified', (signature) => {
+    const wrong = { ...contract, callbacks: { ...contract.callbacks, verification: { ...contract.callbacks.verification, signature } } };
+    expect(() => open({ contract: wrong, credentials }, without)).toThrow(/settings.*contract.*callbacks.*verification.*signature.*such as data\.sign/);
+  });
+
   it('has no method that its contract has not', () => {
     expect(channel()).not.toHaveProperty('cancel');
     for (const name of ['query', 'probe', 'recording', 'findsByAttempt']) expect(channel()).not.toHaveProperty(name);

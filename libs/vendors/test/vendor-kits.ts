@@ -84,6 +84,7 @@ const voiceCall: VendorKit = {
     displayNbr: '+8675512345678',
     displayCalleeNbr: '+8675587654321',
     callbackUrl: new Secret('https://cc.example/callbacks/hw-voice/callback-secret-0123456789'),
+    partyTypes: { a: ['caller'], b: ['callee'], vendor: ['platform'] },
     dialTimeoutMs: 1000,
     requestTimeoutMs: 1000,
   }),

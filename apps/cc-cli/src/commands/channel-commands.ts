@@ -35,4 +35,4 @@ const switching = (action: 'drain' | 'resume', summary: string): Command => ({
 });
 
 export const channelDrain = switching('drain', 'Gives a channel no new calls; those that run go on');
-export const channelResume = switching('resume', 'Leaves a channel to what the router concludes of it');
+export const channelResume = switching('resume', 'Ends a drain: the channel gets calls again, as far as the router finds it well');

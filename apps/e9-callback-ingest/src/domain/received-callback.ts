@@ -1,3 +1,4 @@
+import { NotificationHeader } from '@cc/contracts';
 import { z } from 'zod';
 
 /** A callback as the spool keeps it: everything that the vendor sent, when and from where, and what verification said. */
@@ -6,7 +7,8 @@ export const ReceivedCallback = z.object({
   channel: z.string(),
   receivedAt: z.number().int(),
   sourceAddress: z.string(),
-  verdict: z.enum(['trusted', 'unverifiable', 'forged']),
+  verdict: NotificationHeader.shape.verdict.unwrap(),
+  verdictReason: NotificationHeader.shape.verdictReason,
   headers: z.record(z.string(), z.string()),
   body: z.base64(),
 });

@@ -32,9 +32,10 @@ export class CallbacksController {
 
   private async keep({ channel }: OpenChannel, followUp: CallbackFollowUp, request: FastifyRequest): Promise<void> {
     const raw: RawNotification = { kind: 'callback', headers: storedHeaders(request.headers), body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), receivedAt: this.clock.nowMs() };
+    const verdict = followUp.verify(raw);
     await this.store.keep({
       id: newId('ntf'), channel: channel.id, receivedAt: raw.receivedAt, sourceAddress: request.ip,
-      verdict: followUp.verify(raw).kind, headers: raw.headers, body: raw.body.toString('base64'),
+      verdict: verdict.kind, ...(verdict.kind === 'forged' ? { verdictReason: verdict.reason } : {}), headers: raw.headers, body: raw.body.toString('base64'),
     });
     this.metrics.counter('cc_callbacks_stored_total', 'Callbacks that are on disk', ['channel']).add(1, { channel: channel.id });
   }

@@ -1,6 +1,6 @@
 import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Log, Metrics, Sealer } from '@cc/kernel';
+import { Log, Metrics, Sealer, defined } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -107,10 +107,11 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
   private toNotifications(callback: ReceivedCallback): WireRecord[] {
     const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
     const adapter = this.channels.find(callback.channel)?.adapter;
+    const { verdict, verdictReason } = callback;
     const messages = adapter?.callbacks?.split?.(raw) ?? [raw];
     return messages.map((message, index) => {
       const id = index === 0 ? callback.id : `${callback.id}.${index}`;
-      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...(adapter?.subjectOf(message) ?? {}) };
+      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...(adapter?.subjectOf(message) ?? {}), verdict, ...defined({ verdictReason: verdictReason?.slice(0, 200) }) };
       return encodeChannelNotification({ ...header, sealed: sealNotification(message, id, this.sealer) }, 'e9-callback-ingest');
     });
   }

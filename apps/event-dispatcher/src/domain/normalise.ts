@@ -1,14 +1,10 @@
 import { hash } from 'node:crypto';
 import { CallEvent, type NotificationHeader } from '@cc/contracts';
+import { z } from 'zod';
 
 /** The attempt that a notification belongs to. */
-export interface KnownAttempt {
-  readonly attemptId: string;
-  readonly callId: string;
-  readonly tenant: string;
-  readonly channel: string;
-  readonly recordRequested: boolean;
-}
+export const KnownAttempt = z.object({ attemptId: z.string(), callId: z.string(), tenant: z.string(), channel: z.string(), recordRequested: z.boolean() }).readonly();
+export type KnownAttempt = z.infer<typeof KnownAttempt>;
 
 /** What a vendor's message says of the call, without the ids that only CC knows; `derived` when it reports something else in the first place. */
 export interface Fact {

@@ -1,9 +1,11 @@
 import type { CallEvent, ChannelNotification } from '@cc/contracts';
+import { z } from 'zod';
 import type { KnownAttempt } from './normalise';
 
 /** How far a call can have come, in order. */
-export const progressSteps = ['none', 'a-ringing', 'a-answered', 'b-ringing', 'connected', 'ended'] as const;
-export type CallProgress = (typeof progressSteps)[number];
+export const CallProgress = z.enum(['none', 'a-ringing', 'a-answered', 'b-ringing', 'connected', 'ended']);
+export type CallProgress = z.infer<typeof CallProgress>;
+const progressSteps = CallProgress.options;
 
 /** The router's clock and the poller's may differ by this much, ms. */
 const CLOCK_DIFFERENCE_MS = 1000;

@@ -6,17 +6,11 @@ import type { Tx } from '@cc/postgres';
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { attemptOf, subjectOf, subjectOfAttempt, subjectOfVendorCall } from '../domain/subject';
-import type { KnownAttempt } from '../domain/normalise';
-import { PgCorrelation } from '../out/pg-correlation';
+import { PgCorrelation, type Introduced, type Subject } from '../out/pg-correlation';
 import { Dispatcher } from './dispatcher';
 import { SeatCalls } from './seat-calls';
 
 const decode = decoderOfCallEvents('cc.call.attempt-started.v1', 'cc.call.attempt-accepted.v1', 'cc.call.attempt-refused.v1', 'cc.call.attempt-resolved.v1', 'cc.call.ended.v1');
-
-interface Introduction {
-  readonly subject: string;
-  readonly attempt: KnownAttempt;
-}
 
 /** Learns which attempts there are and what the vendors call them, and hands on what has waited for them. */
 @Controller()
@@ -33,16 +27,20 @@ export class CallEventsConsumer {
     const { messages, parked } = decodeBatch(batch, decode, this.metrics);
     const events = messages.map(({ message }) => message);
     const started = events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' ? [attemptOf(event)] : []));
-    await this.introduceAttempts(batch.tx, started.map((attempt) => ({ subject: subjectOfAttempt(attempt.channel, attempt.attemptId), attempt })));
-    await this.introduceVendorCalls(batch.tx, events.flatMap((event) => (event.type === 'cc.call.attempt-accepted.v1' ? [event] : [])));
-    await this.dispatcher.publish(batch.tx, await this.seatCalls.learn(batch.tx, events));
+    const accepted = events.flatMap((event) => (event.type === 'cc.call.attempt-accepted.v1' ? [event] : []));
+    const seats = await this.seatCalls.subjectsOf(batch.tx, events);
+    const introduced = started.map((attempt) => ({ subject: subjectOfAttempt(attempt.channel, attempt.attemptId), attempt }));
+    const known = await this.correlation.lock(batch.tx, [...introduced.map(({ subject }) => subject), ...accepted.flatMap(bothSubjectsOf), ...seats], this.dispatcher.nowMs(), introduced);
+    await this.introduceAttempts(batch.tx, introduced, known);
+    await this.introduceVendorCalls(batch.tx, accepted, known);
+    await this.dispatcher.publish(batch.tx, await this.seatCalls.learn(batch.tx, events, seats));
     return { kind: 'handled', parked };
   }
 
   /** What waited for an attempt may be the first to name its vendor's call. */
-  private async introduceAttempts(tx: Tx, entries: readonly Introduction[]): Promise<void> {
+  private async introduceAttempts(tx: Tx, entries: readonly Introduced[], locked: ReadonlyMap<string, Subject>): Promise<void> {
     const named = new Set<string>();
-    await this.introduce(tx, entries, ({ vendorCallId }, subject) => {
+    await this.introduce(tx, entries, locked, ({ vendorCallId }, subject) => {
       const news = vendorCallId !== undefined && !named.has(subject);
       if (news) named.add(subject);
       return news;
@@ -50,25 +48,29 @@ export class CallEventsConsumer {
     await this.correlation.markNamed(tx, [...named]);
   }
 
-  private async introduceVendorCalls(tx: Tx, accepted: readonly CallEventOf<'cc.call.attempt-accepted.v1'>[]): Promise<void> {
-    const own = accepted.map((event) => subjectOfAttempt(event.channel, event.attemptId));
-    const known = await this.correlation.touch(tx, own, this.dispatcher.nowMs());
+  private async introduceVendorCalls(tx: Tx, accepted: readonly CallEventOf<'cc.call.attempt-accepted.v1'>[], locked: ReadonlyMap<string, Subject>): Promise<void> {
     const entries = accepted.flatMap((event) => {
-      const attempt = known.get(subjectOfAttempt(event.channel, event.attemptId))?.attempt;
-      return attempt === undefined ? [] : [{ subject: subjectOfVendorCall(event.channel, event.vendorCallId), attempt }];
+      const [own, ofVendor] = bothSubjectsOf(event);
+      const attempt = locked.get(own)?.attempt;
+      return attempt === undefined ? [] : [{ subject: ofVendor, attempt }];
     });
-    await this.introduce(tx, entries, () => false);
-    await this.correlation.markNamed(tx, [...own, ...entries.map(({ subject }) => subject)]);
+    await this.correlation.learn(tx, entries);
+    await this.introduce(tx, entries, locked, () => false);
+    await this.correlation.markNamed(tx, accepted.flatMap(bothSubjectsOf));
   }
 
-  private async introduce(tx: Tx, entries: readonly Introduction[], namesVendorCall: (notification: ChannelNotification, subject: string) => boolean): Promise<void> {
-    await this.correlation.learn(tx, entries, this.dispatcher.nowMs());
+  private async introduce(tx: Tx, entries: readonly Introduced[], locked: ReadonlyMap<string, Subject>, namesVendorCall: (notification: ChannelNotification, subject: string) => boolean): Promise<void> {
     const attempts = new Map(entries.map(({ subject, attempt }) => [subject, attempt]));
     const waited = await this.correlation.release(tx, [...attempts.keys()]);
     await this.dispatcher.dispatch(tx, waited.flatMap((notification) => {
       const subject = subjectOf(notification) ?? '';
       const attempt = attempts.get(subject);
-      return attempt === undefined ? [] : [{ notification, attempt, namesVendorCall: namesVendorCall(notification, subject) }];
+      return attempt === undefined ? [] : [{ notification, subject, attempt, progress: locked.get(subject)?.progress ?? 'none', namesVendorCall: namesVendorCall(notification, subject) }];
     }));
   }
+}
+
+/** Of an accepted attempt: by our name of it, and by the vendor's. */
+function bothSubjectsOf({ channel, attemptId, vendorCallId }: CallEventOf<'cc.call.attempt-accepted.v1'>): [own: string, ofVendor: string] {
+  return [subjectOfAttempt(channel, attemptId), subjectOfVendorCall(channel, vendorCallId)];
 }

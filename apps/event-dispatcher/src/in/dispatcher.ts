@@ -4,6 +4,7 @@ import { Clock, Log, Metrics } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import type { KnownAttempt } from '../domain/normalise';
+import type { CallProgress } from '../domain/seat-call';
 import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
 import { Translator } from './translator';
 
@@ -12,6 +13,10 @@ const SERVICE = 'event-dispatcher';
 /** A notification whose attempt is known. */
 export interface Correlated {
   readonly notification: ChannelNotification;
+  /** By which it found its attempt. */
+  readonly subject: string;
+  /** How far the call had come by what was told under this subject. */
+  readonly progress: CallProgress;
   readonly attempt: KnownAttempt;
   /** The vendor's call id of this attempt is news to the others. */
   readonly namesVendorCall: boolean;
@@ -64,11 +69,17 @@ export class Dispatcher {
   async dispatch(tx: Tx, correlated: readonly Correlated[], more: Outgoing = { events: [], unusable: [] }): Promise<void> {
     const quarantined: Quarantined[] = [...more.unusable];
     const events: CallEvent[] = [...more.events];
-    for (const { notification, attempt, namesVendorCall } of correlated) {
-      const translated = this.translator.translate(notification, attempt);
+    const reached = new Map<string, CallProgress>();
+    for (const { notification, subject, progress, attempt, namesVendorCall } of correlated) {
+      const before = reached.get(subject) ?? progress;
+      const translated = this.translator.translate(notification, attempt, before);
       if (translated.kind === 'unusable') quarantined.push({ notification, reason: translated.reason });
-      else events.push(...(namesVendorCall ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
+      else {
+        events.push(...(namesVendorCall ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
+        if (translated.progress !== before) reached.set(subject, translated.progress);
+      }
     }
+    await this.correlation.keepProgress(tx, reached);
     await this.publish(tx, { events, unusable: quarantined });
   }
 

@@ -9,6 +9,11 @@ import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
 import { Dispatcher, type Correlated } from './dispatcher';
 import { SeatCalls } from './seat-calls';
 
+interface Addressed {
+  readonly subject: string;
+  readonly notification: ChannelNotification;
+}
+
 /** Vendor messages in, call events out. A message whose attempt is not known yet waits for it, in order. */
 @Controller()
 export class NotificationsConsumer {
@@ -22,20 +27,14 @@ export class NotificationsConsumer {
   @EventPattern(topics.channelNotifications.name)
   async dispatch(@Payload() { tx, ...batch }: Batch): Promise<Outcome> {
     const { messages, parked } = decodeBatch({ tx, ...batch }, decodeChannelNotification, this.metrics);
-    const addressed: { subject: string; notification: ChannelNotification }[] = [];
-    const anonymous: Quarantined[] = [];
-    const [ofSeats, others] = [messages.filter(({ message }) => message.seat !== undefined), messages.filter(({ message }) => message.seat === undefined)];
-    for (const { message } of others) {
-      const subject = subjectOf(message);
-      if (subject === undefined) anonymous.push({ notification: message, reason: 'it names neither our attempt nor a vendor call' });
-      else addressed.push({ subject, notification: message });
-    }
+    const { addressed, useless } = sorted(messages.map(({ message }) => message));
     const nowMs = this.dispatcher.nowMs();
-    const subjects = await this.correlation.touch(tx, addressed.map(({ subject }) => subject), nowMs);
+    const subjects = await this.correlation.lock(tx, addressed.map(({ subject }) => subject), nowMs);
+    const [ofSeats, others] = [addressed.filter(({ notification }) => notification.seat !== undefined), addressed.filter(({ notification }) => notification.seat === undefined)];
     const known: Correlated[] = [];
-    const waiting: typeof addressed = [];
+    const waiting: Addressed[] = [];
     const named = new Set<string>();
-    for (const entry of addressed) {
+    for (const entry of others) {
       const state = subjects.get(entry.subject);
       if (state?.attempt === undefined) {
         waiting.push(entry);
@@ -43,12 +42,25 @@ export class NotificationsConsumer {
       }
       const news = !state.named && !named.has(entry.subject) && entry.notification.vendorCallId !== undefined;
       if (news) named.add(entry.subject);
-      known.push({ notification: entry.notification, attempt: state.attempt, namesVendorCall: news });
+      known.push({ ...entry, attempt: state.attempt, progress: state.progress, namesVendorCall: news });
     }
     await this.correlation.hold(tx, waiting, nowMs);
     await this.correlation.markNamed(tx, [...named]);
-    const { events, unusable } = await this.seatCalls.notified(tx, ofSeats.map(({ message }) => message));
-    await this.dispatcher.dispatch(tx, known, { events, unusable: [...anonymous, ...unusable] });
+    const { events, unusable } = await this.seatCalls.notified(tx, ofSeats.map(({ notification }) => notification));
+    await this.dispatcher.dispatch(tx, known, { events, unusable: [...useless, ...unusable] });
     return { kind: 'handled', parked };
   }
+}
+
+/** What names whom it is about; the rest is put aside, and so is what its vendor has not sent, whomever it names. */
+function sorted(notifications: readonly ChannelNotification[]): { readonly addressed: readonly Addressed[]; readonly useless: readonly Quarantined[] } {
+  const addressed: Addressed[] = [];
+  const useless: Quarantined[] = [];
+  for (const notification of notifications) {
+    const subject = subjectOf(notification);
+    if (notification.verdict === 'forged') useless.push({ notification, reason: `forged: ${notification.verdictReason ?? 'its verification failed'}` });
+    else if (subject === undefined) useless.push({ notification, reason: 'it names neither our attempt nor a vendor call' });
+    else addressed.push({ subject, notification });
+  }
+  return { addressed, useless };
 }

@@ -2,7 +2,7 @@ import type { CallEvent, ChannelNotification } from '@cc/contracts';
 import { Metrics } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
-import { advance, chooseAttempt, type SeatAttempt } from '../domain/seat-call';
+import { chooseAttempt, type SeatAttempt } from '../domain/seat-call';
 import { attemptOf, subjectOf, subjectOfSeat } from '../domain/subject';
 import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
 import { PgSeatAttempts } from '../out/pg-seat-attempts';
@@ -27,28 +27,28 @@ export class SeatCalls {
     private readonly metrics: Metrics,
   ) {}
 
-  /** What seats told, in order. What may belong to an attempt that is not known yet waits. */
+  /** What seats told, in order. What may belong to an attempt that is not known yet waits. The seats are locked. */
   async notified(tx: Tx, notifications: readonly ChannelNotification[]): Promise<Outgoing> {
     if (notifications.length === 0) return { events: [], unusable: [] };
     const entries = notifications.map((notification) => ({ subject: subjectOf(notification) ?? '', notification }));
-    const nowMs = this.dispatcher.nowMs();
-    const subjects = entries.map(({ subject }) => subject);
-    await this.correlation.touch(tx, subjects, nowMs);
-    const settled = await this.settle(tx, entries, await this.correlation.subjectsWithPending(tx, subjects));
-    await this.correlation.hold(tx, settled.waiting, nowMs);
+    const settled = await this.settle(tx, entries, await this.correlation.subjectsWithPending(tx, entries.map(({ subject }) => subject)));
+    await this.correlation.hold(tx, settled.waiting, this.dispatcher.nowMs());
     return settled;
   }
 
-  /** Learns of attempts of seats, and hands on what has waited for them. */
-  async learn(tx: Tx, events: readonly CallEvent[]): Promise<Outgoing> {
-    const started = events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' && event.seat !== undefined ? [{ attempt: attemptOf(event), subject: subjectOfSeat(event.channel, event.seat), startedAt: event.occurredAt }] : []));
+  /** The seats that these events are about. */
+  async subjectsOf(tx: Tx, events: readonly CallEvent[]): Promise<string[]> {
     const others = events.filter((event) => event.type !== 'cc.call.attempt-started.v1');
-    const begun = started.map(({ subject }) => subject);
-    const subjects = [...begun, ...(await this.attempts.subjectsOf(tx, others.flatMap((event) => attemptIdOf(event) ?? [])))];
+    return [...startedOf(events).map(({ subject }) => subject), ...(await this.attempts.subjectsOf(tx, others.flatMap((event) => attemptIdOf(event) ?? [])))];
+  }
+
+  /** Learns of attempts of seats, and hands on what has waited for them. @param subjects as {@link subjectsOf} gave them; they are locked. */
+  async learn(tx: Tx, events: readonly CallEvent[], subjects: readonly string[]): Promise<Outgoing> {
     if (subjects.length === 0) return { events: [], unusable: [] };
-    await this.correlation.touch(tx, subjects, this.dispatcher.nowMs());
+    const started = startedOf(events);
+    const begun = started.map(({ subject }) => subject);
     if (started.length > 0) await this.attempts.add(tx, started);
-    await this.note(tx, [...subjects], others);
+    await this.note(tx, subjects, events.filter((event) => event.type !== 'cc.call.attempt-started.v1'));
     const pending = await this.correlation.pendingOf(tx, begun);
     const settled = await this.settle(tx, pending.map((notification) => ({ subject: subjectOf(notification) ?? '', notification })), new Set(begun));
     await this.correlation.endWaiting(tx, settled.used);
@@ -102,10 +102,14 @@ export class SeatCalls {
     if (translated.kind === 'unusable') return { events: [], unusable: [{ notification, reason: translated.reason }] };
     const names = of.vendorCallId === undefined && notification.vendorCallId !== undefined && translated.events.length > 0;
     if (names) of.vendorCallId = notification.vendorCallId;
-    of.progress = advance(of.progress, translated.events);
+    of.progress = translated.progress;
     of.over ||= of.progress === 'ended';
     return { events: [...(names ? this.dispatcher.acceptanceBy(notification, of.attempt) : []), ...translated.events], unusable: [] };
   }
+}
+
+function startedOf(events: readonly CallEvent[]): Pick<SeatAttempt, 'attempt' | 'subject' | 'startedAt'>[] {
+  return events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' && event.seat !== undefined ? [{ attempt: attemptOf(event), subject: subjectOfSeat(event.channel, event.seat), startedAt: event.occurredAt }] : []));
 }
 
 function attemptIdOf(event: CallEvent): string | undefined {

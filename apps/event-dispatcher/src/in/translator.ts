@@ -1,10 +1,13 @@
 import type { CallEvent, ChannelNotification } from '@cc/contracts';
-import { Log, Metrics, Sealer, describeError } from '@cc/kernel';
+import { Sealer, describeError } from '@cc/kernel';
 import { Channels, openNotification, type CallProgress, type Normalised } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { toCallEvent, type KnownAttempt } from '../domain/normalise';
+import { advance } from '../domain/seat-call';
+import { UnknownCodes } from './unknown-codes';
 
-export type Translated = { readonly kind: 'events'; readonly events: readonly CallEvent[] } | { readonly kind: 'unusable'; readonly reason: string };
+/** `progress`: how far the call has come now, where the vendor's adapter reads it. */
+export type Translated = { readonly kind: 'events'; readonly events: readonly CallEvent[]; readonly progress: CallProgress } | { readonly kind: 'unusable'; readonly reason: string };
 
 /** A vendor's sealed message, with its attempt known, to call events. Never throws: what cannot be used comes back with its reason. */
 @Injectable()
@@ -12,19 +15,20 @@ export class Translator {
   constructor(
     private readonly channels: Channels,
     private readonly sealer: Sealer,
-    private readonly metrics: Metrics,
-    private readonly log: Log,
+    private readonly unknownCodes: UnknownCodes,
   ) {}
 
-  /** @param progress how far the call has come, for the messages of seats. */
-  translate(notification: ChannelNotification, attempt: KnownAttempt, progress?: CallProgress): Translated {
+  /** @param progress how far the call has come by the messages before. */
+  translate(notification: ChannelNotification, attempt: KnownAttempt, progress: CallProgress): Translated {
     try {
       const adapter = this.channels.find(notification.channel)?.adapter;
       if (adapter === undefined) return { kind: 'unusable', reason: `channel ${notification.channel} is not configured here` };
       if (attempt.channel !== notification.channel) return { kind: 'unusable', reason: `the attempt belongs to channel ${attempt.channel}` };
       const raw = openNotification(notification.sealed, notification, this.sealer);
-      const normalised = adapter.normalise(raw, { recordRequested: attempt.recordRequested, ...(progress === undefined ? {} : { progress }) });
-      return normalised.kind === 'unintelligible' ? { kind: 'unusable', reason: normalised.reason } : { kind: 'events', events: this.eventsOf(normalised, notification, attempt) };
+      const normalised = adapter.normalise(raw, { recordRequested: attempt.recordRequested, progress });
+      if (normalised.kind === 'unintelligible') return { kind: 'unusable', reason: normalised.reason };
+      const events = this.eventsOf(normalised, notification, attempt);
+      return { kind: 'events', events, progress: adapter.readsProgress === true ? advance(progress, events) : progress };
     } catch (error) {
       return { kind: 'unusable', reason: describeError(error) };
     }
@@ -41,10 +45,7 @@ export class Translator {
   }
 
   private eventsOf({ facts, unknownCodes }: Extract<Normalised, { kind: 'facts' }>, notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
-    for (const code of unknownCodes) {
-      this.metrics.counter('cc_unknown_vendor_codes_total', 'Vendor codes that the adapter does not know; they became 255', ['channel', 'code']).add(1, { channel: notification.channel, code: code.slice(0, 32) });
-      this.log.warn('unknown vendor code', { channel: notification.channel, code: code.slice(0, 32), callId: attempt.callId });
-    }
+    for (const code of unknownCodes) this.unknownCodes.note(notification.channel, code, attempt.callId);
     return facts.map((fact) => toCallEvent(fact, attempt, notification));
   }
 }

@@ -52,4 +52,11 @@ const createSeatAttempts: Migration = {
   },
 };
 
-export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts];
+const keepProgress: Migration = {
+  name: '0003-progress',
+  up: async (tx) => {
+    await tx.query(`ALTER TABLE dispatcher_subject ADD COLUMN progress varchar(16) NOT NULL DEFAULT 'none'`);
+  },
+};
+
+export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress];

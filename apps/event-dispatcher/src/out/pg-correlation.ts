@@ -2,19 +2,28 @@ import { NotificationHeader, type ChannelNotification } from '@cc/contracts';
 import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import type { KnownAttempt } from '../domain/normalise';
+import { KnownAttempt } from '../domain/normalise';
+import { CallProgress } from '../domain/seat-call';
 
-const KnownAttemptRow = z.object({ attemptId: z.string(), callId: z.string(), tenant: z.string(), channel: z.string(), recordRequested: z.boolean() });
+const SubjectRow = z.object({ subject: z.string(), attempt: KnownAttempt.nullable(), named: z.boolean(), progress: CallProgress });
 
 export interface Quarantined {
   readonly notification: ChannelNotification;
   readonly reason: string;
 }
 
+/** Whose a subject is. */
+export interface Introduced {
+  readonly subject: string;
+  readonly attempt: KnownAttempt;
+}
+
 /** A subject as it is known: its attempt, and whether the vendor's call id was told to the others. */
 export interface Subject {
   readonly attempt: KnownAttempt | undefined;
   readonly named: boolean;
+  /** How far the call had come by the messages under this subject, of vendors whose adapters read it. */
+  readonly progress: CallProgress;
 }
 
 /**
@@ -25,26 +34,43 @@ export interface Subject {
 export class PgCorrelation {
   constructor(private readonly database: Database) {}
 
-  /** Locks the subjects, making those that are new; subjects in a fixed order keep concurrent batches from blocking each other for ever. */
-  async touch(tx: Tx, subjects: readonly string[], nowMs: number): Promise<Map<string, Subject>> {
+  /**
+   * Locks the subjects, making those that are new, with the attempts that are already known of them. A batch locks everything that it
+   * needs by one call, in the order of the names: batches that take rows one set after the other block each other for ever.
+   */
+  async lock(tx: Tx, subjects: readonly string[], nowMs: number, known: readonly Introduced[] = []): Promise<Map<string, Subject>> {
     if (subjects.length === 0) return new Map();
-    const rows = await tx.query<{ subject: string; attempt: unknown; named: boolean }>(
-      `INSERT INTO dispatcher_subject AS s (subject, created) SELECT u, $2::bigint FROM unnest($1::text[]) u
-       ON CONFLICT (subject) DO UPDATE SET named = s.named RETURNING subject, attempt, named`, [[...new Set(subjects)].sort(), nowMs]);
-    return new Map(rows.map((row) => [row.subject, { attempt: row.attempt === null ? undefined : KnownAttemptRow.parse(row.attempt), named: row.named }]));
+    const attempts = new Map(known.map(({ subject, attempt }) => [subject, attempt]));
+    const ordered = [...new Set(subjects)].sort();
+    const rows = await tx.query(
+      `INSERT INTO dispatcher_subject AS s (subject, attempt, created) SELECT t.*, $3::bigint FROM unnest($1::text[], $2::jsonb[]) AS t(subject, attempt)
+       ON CONFLICT (subject) DO UPDATE SET attempt = coalesce(excluded.attempt, s.attempt) RETURNING subject, attempt, named, progress`,
+      [ordered, ordered.map((subject) => (attempts.has(subject) ? JSON.stringify(attempts.get(subject)) : null)), nowMs]);
+    return new Map(rows.map((row) => {
+      const { subject, attempt, named, progress } = SubjectRow.parse(row);
+      return [subject, { attempt: attempt ?? undefined, named, progress }];
+    }));
   }
 
-  async learn(tx: Tx, known: readonly { readonly subject: string; readonly attempt: KnownAttempt }[], nowMs: number): Promise<void> {
+  /** Of subjects that are locked. */
+  async learn(tx: Tx, known: readonly Introduced[]): Promise<void> {
     if (known.length === 0) return;
-    const distinct = [...new Map(known.map((entry) => [entry.subject, entry.attempt])).entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+    const distinct = [...new Map(known.map((entry) => [entry.subject, entry.attempt])).entries()];
     await tx.query(
-      `INSERT INTO dispatcher_subject (subject, attempt, created) SELECT t.*, $3::bigint FROM unnest($1::text[], $2::jsonb[]) AS t(subject, attempt)
-       ON CONFLICT (subject) DO UPDATE SET attempt = excluded.attempt`,
-      [distinct.map(([subject]) => subject), distinct.map(([, attempt]) => JSON.stringify(attempt)), nowMs]);
+      `UPDATE dispatcher_subject s SET attempt = u.attempt FROM unnest($1::text[], $2::jsonb[]) AS u(subject, attempt) WHERE s.subject = u.subject`,
+      [distinct.map(([subject]) => subject), distinct.map(([, attempt]) => JSON.stringify(attempt))]);
   }
 
+  /** Of subjects that are locked. */
+  async keepProgress(tx: Tx, reached: ReadonlyMap<string, CallProgress>): Promise<void> {
+    if (reached.size === 0) return;
+    await tx.query(
+      `UPDATE dispatcher_subject s SET progress = u.progress FROM unnest($1::text[], $2::text[]) AS u(subject, progress) WHERE s.subject = u.subject`, [[...reached.keys()], [...reached.values()]]);
+  }
+
+  /** Of subjects that are locked. */
   async markNamed(tx: Tx, subjects: readonly string[]): Promise<void> {
-    if (subjects.length > 0) await tx.query(`UPDATE dispatcher_subject SET named = true WHERE subject = ANY($1::text[])`, [[...subjects].sort()]);
+    if (subjects.length > 0) await tx.query(`UPDATE dispatcher_subject SET named = true WHERE subject = ANY($1::text[])`, [subjects]);
   }
 
   /** Lets notifications wait from now on, however old they are: they may have lain in the log for long. */
@@ -89,17 +115,18 @@ export class PgCorrelation {
       [kept.map(({ notification }) => notification.id), kept.map(({ reason }) => reason), ...columnsOf(kept.map(({ notification }) => notification))]);
   }
 
-  /** Moves what has waited too long to quarantine. Resolves to how many there were. */
+  /** Moves what has waited too long to quarantine; what a batch is just taking is left to it. Resolves to how many there were. */
   async expire(waitingBeforeMs: number, reason: string): Promise<number> {
     const rows = await this.database.query(
-      `WITH late AS (DELETE FROM dispatcher_pending WHERE waiting_since < $1 RETURNING notification_id, header, sealed, received)
+      `WITH late AS (DELETE FROM dispatcher_pending WHERE notification_id IN (SELECT notification_id FROM dispatcher_pending WHERE waiting_since < $1 FOR UPDATE SKIP LOCKED)
+         RETURNING notification_id, header, sealed, received)
        INSERT INTO dispatcher_quarantine (notification_id, reason, header, sealed, received) SELECT notification_id, $2, header, sealed, received FROM late
        ON CONFLICT DO NOTHING RETURNING notification_id`, [waitingBeforeMs, reason]);
     return rows.length;
   }
 
   async forget(createdBeforeMs: number): Promise<void> {
-    await this.database.query(`DELETE FROM dispatcher_subject WHERE created < $1`, [createdBeforeMs]);
+    await this.database.query(`DELETE FROM dispatcher_subject WHERE subject IN (SELECT subject FROM dispatcher_subject WHERE created < $1 FOR UPDATE SKIP LOCKED)`, [createdBeforeMs]);
     await this.database.query(`DELETE FROM dispatcher_seat_attempt WHERE started < $1`, [createdBeforeMs]);
   }
 }

@@ -1,17 +1,18 @@
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { progressSteps, type SeatAttempt } from '../domain/seat-call';
+import { KnownAttempt } from '../domain/normalise';
+import { CallProgress, type SeatAttempt } from '../domain/seat-call';
 
 /** More than one attempt of a seat matters only for what comes late. */
 const LATEST = 5;
 
 const Row = z.object({
   subject: z.string(),
-  attempt: z.object({ attemptId: z.string(), callId: z.string(), tenant: z.string(), channel: z.string(), recordRequested: z.boolean() }),
+  attempt: KnownAttempt,
   started: z.number(),
   vendor_call_id: z.string().nullable(),
-  progress: z.enum(progressSteps),
+  progress: CallProgress,
   over: z.boolean(),
 });
 

@@ -1,26 +1,15 @@
 import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Clock, Log, Metrics, Sealer, describeError, newId } from '@cc/kernel';
+import { Sealer, describeError, newId } from '@cc/kernel';
 import { WorkInFlight, WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type PollAnswer, type PollFollowUp, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { nextStep, type PollTask } from '../domain/poll-task';
 import { PgPollTasks } from '../out/pg-poll-tasks';
-import { PollerSettings } from '../poller.config';
+import { PollAmbience } from './poll-ambience';
 
 const IDLE_MS = 100;
 const TIDY_EVERY_MS = 60_000;
-
-/** What the poll loop reads of its surroundings. */
-@Injectable()
-export class PollAmbience {
-  constructor(
-    readonly settings: PollerSettings,
-    readonly clock: Clock,
-    readonly metrics: Metrics,
-    readonly log: Log,
-  ) {}
-}
 
 /** Polls what is due; an answer that tells something new goes into the log in the same transaction as the task's next step. */
 @Injectable()

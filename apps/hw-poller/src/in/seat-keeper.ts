@@ -37,14 +37,14 @@ export class SeatKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     await this.loop.stop();
     await withDeadline(this.watches.stop(), STOP_LIMIT_MS, 'The polls of seats').catch(() => undefined);
     const { log } = this.watches.ambience;
-    await this.seats.release(this.holder, [...this.watches.takeOver(), ...this.watches.names()]).catch((error: unknown) => log.warn('seats could not be given back; their leases run out', { error }));
+    await this.seats.release(this.holder, [...this.watches.takeEnded(), ...this.watches.names()]).catch((error: unknown) => log.warn('seats could not be given back; their leases run out', { error }));
     await this.seats.leave(this.holder).catch(() => undefined);
   }
 
   private async step(): Promise<boolean> {
     const names = new Set(this.watches.configured().map(nameOfSeat));
     if (names.size === 0 && this.watches.names().length === 0) return false;
-    await this.seats.release(this.holder, this.watches.takeOver());
+    await this.seats.release(this.holder, this.watches.takeEnded());
     const validUntil = performance.now() + this.leaseMs;
     this.watches.renew(await this.seats.renew(this.holder, this.leaseMs, this.watches.names()), validUntil);
     const share = fairShare(names.size, await this.seats.announce(this.holder, this.leaseMs));

@@ -1,6 +1,6 @@
 import { encodeSeatSession, topics, type SeatSession } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Clock, Sealer, newId } from '@cc/kernel';
+import { Clock, Sealer, newId, defined } from '@cc/kernel';
 import { openSession, sealSession } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { nameOfSeat, type KeptSession, type SeatHold } from '../domain/seat-hold';
@@ -58,7 +58,7 @@ export class SeatSessions {
     const sealed = news.state === 'signed-in' ? sealSession(news.session, channel, seat, this.sealer) : undefined;
     const kept: KeptSession = { sealed, state: news.state, since };
     const told: SeatSession = {
-      channel, seat, state: news.state, since, at: this.lastAt, ...(sealed === undefined ? {} : { sealed }), ...(news.state === 'signed-out' ? { reason: news.reason.slice(0, 200) } : {}),
+      channel, seat, state: news.state, since, at: this.lastAt, ...defined({ sealed }), ...(news.state === 'signed-out' ? { reason: news.reason.slice(0, 200) } : {}),
     };
     const done = withSettle();
     this.waiting.push({ hold, kept, told, done });

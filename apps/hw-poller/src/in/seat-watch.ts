@@ -3,7 +3,7 @@ import type { EventLog } from '@cc/event-log';
 import { backoffMs, describeError, newId, pause, type Sealer } from '@cc/kernel';
 import { sealNotification, type RawNotification, type SeatFollowUp, type SeatPoll, type SignIn, type VendorChannel } from '@cc/vendors';
 import type { KeptSession, SeatHold } from '../domain/seat-hold';
-import type { PollAmbience } from './poll-loop';
+import type { PollAmbience } from './poll-ambience';
 import type { SeatSessions, SessionNews } from './seat-sessions';
 
 const LOOK_AGAIN_MS = 100;
@@ -26,6 +26,8 @@ export class SeatWatch {
   private kept: KeptSession;
   private failures = 0;
   private lastHeardAt: number;
+  /** What the others have not been told yet, since telling it failed. */
+  private untold: SessionNews | undefined;
 
   /** Resolves when the task has ended, with no poll of it on its way. */
   readonly ended: Promise<void>;
@@ -47,7 +49,8 @@ export class SeatWatch {
     this.stopping.abort();
   }
 
-  private get goesOn(): boolean {
+  /** False once it is being given back, or was lost. */
+  get goesOn(): boolean {
     return !this.stopping.signal.aborted && !this.hold.isOver;
   }
 
@@ -55,6 +58,7 @@ export class SeatWatch {
     while (this.goesOn) {
       try {
         if (!this.hold.isValid()) await this.rest(LOOK_AGAIN_MS);
+        else if (this.untold !== undefined) await this.tell(this.untold);
         else if (this.session === undefined) await this.signIn();
         else await this.poll(this.session);
       } catch (error) {
@@ -69,10 +73,8 @@ export class SeatWatch {
     const outcome = await this.followUp.signIn(seat).catch((error: unknown): SignIn => ({ kind: 'failed', reason: describeError(error) }));
     this.tools.ambience.metrics.counter('cc_seat_sign_ins_total', 'Sign-ins of seats', ['channel', 'outcome']).add(1, { channel, outcome: outcome.kind });
     if (outcome.kind === 'signed-in') {
-      await this.tell({ state: 'signed-in', session: outcome.session });
-      this.session = outcome.session;
       this.heard();
-      return;
+      return await this.change(outcome.session);
     }
     this.tools.ambience.log.warn('a seat could not sign in', { channel, seat, outcome: outcome.kind, reason: outcome.reason });
     if (this.kept.state !== 'signed-out') await this.tell({ state: 'signed-out', reason: outcome.reason });
@@ -103,7 +105,7 @@ export class SeatWatch {
     await this.rest(this.nextRetryMs(POLL_RETRY_MS));
   }
 
-  /** A session that a former holder left may be long over: that is no news of its own, and the sign-in follows at once. */
+  /** The seat's session is over, be it one that a former holder left; the sign-in follows as soon as that is told. */
   private async lose(reason: string): Promise<void> {
     this.session = undefined;
     this.tools.ambience.log.info('a seat is signed out', { ...this.hold.name, reason });
@@ -116,8 +118,11 @@ export class SeatWatch {
     await this.tell({ state: 'signed-in', session });
   }
 
+  /** What cannot be told is told again, alone: whoever signed in has a session, and signing in once more could cut a call. */
   private async tell(news: SessionNews): Promise<void> {
+    this.untold = news;
     this.kept = await this.tools.sessions.tell(this.hold, this.kept, news);
+    this.untold = undefined;
   }
 
   /** Asks again and again until the log has it: the vendor will not tell it again. */

@@ -3,7 +3,7 @@ import { Sealer } from '@cc/kernel';
 import { Channels } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { nameOfSeat, type SeatHold, type SeatName } from '../domain/seat-hold';
-import { PollAmbience } from './poll-loop';
+import { PollAmbience } from './poll-ambience';
 import { SeatSessions } from './seat-sessions';
 import { SeatWatch, type SeatTools } from './seat-watch';
 
@@ -36,7 +36,7 @@ export class SeatWatches {
 
   /** How many are held and not being given back. */
   get held(): number {
-    return [...this.running.values()].filter(({ hold }) => !hold.isOver).length;
+    return [...this.running.values()].filter(({ goesOn }) => goesOn).length;
   }
 
   begin(holds: readonly SeatHold[]): void {
@@ -64,6 +64,7 @@ export class SeatWatches {
   giveBack(surplus: number, configured: ReadonlySet<string>): void {
     let left = surplus;
     for (const [name, watch] of this.running) {
+      if (!watch.goesOn) continue;
       if (configured.has(name) && watch.adapter === this.channels.find(watch.hold.name.channel)?.adapter && left <= 0) continue;
       watch.stop();
       left -= 1;
@@ -71,7 +72,7 @@ export class SeatWatches {
   }
 
   /** Those whose tasks have ended since the last time: nothing of them is on its way any more. */
-  takeOver(): SeatName[] {
+  takeEnded(): SeatName[] {
     return this.over.splice(0);
   }
 

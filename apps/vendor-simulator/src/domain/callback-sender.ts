@@ -12,3 +12,11 @@ export abstract class CallbackSender {
   /** Never rejects. */
   abstract send(body: string, target?: CallbackTarget): Promise<CallbackOutcome>;
 }
+
+export type CallbackResult = 'acknowledged' | 'refused' | 'failed';
+
+/** What the vendor makes of it: only HTTP 200 acknowledges. */
+export function resultOf(outcome: CallbackOutcome): CallbackResult {
+  if (outcome.kind === 'failed') return 'failed';
+  return outcome.status === 200 ? 'acknowledged' : 'refused';
+}

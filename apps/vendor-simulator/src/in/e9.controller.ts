@@ -8,6 +8,7 @@ import { Timers } from '../domain/timers';
 import { termsOf } from '../domain/transmission-terms';
 import { fieldsBelow, renderAnswer } from './e9-body';
 import { HTTP_STATUS_OF, transmit, transmitAudio } from './transmission';
+import { baseUrlOf } from './vendor-request';
 
 const E9Request = z.object({
   params: z.object({ version: z.string(), sid: z.string() }),
@@ -27,7 +28,7 @@ export class E9Controller {
 
   @Post(':version/Accounts/:sid/Calls/callBack')
   dial(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.answer(request, reply, ['callback', 'req'], (fields) => this.platform.dial(fields, `${request.protocol}://${request.host}`));
+    return this.answer(request, reply, ['callback', 'req'], (fields) => this.platform.dial(fields, baseUrlOf(request)));
   }
 
   @Post(':version/Accounts/:sid/Calls/CancelCallback')

@@ -6,12 +6,12 @@ import { VoiceCallPlatform, type VoiceCallReply } from '../domain/hw-voice-call/
 import { Pace } from '../domain/pace';
 import { Timers } from '../domain/timers';
 import { HTTP_STATUS_OF, transmit, transmitAudio } from './transmission';
+import { baseUrlOf, jsonObject } from './vendor-request';
 
 const VoiceCallRequest = z.object({
   headers: z.object({ authorization: z.string().optional(), 'x-aksk': z.string().optional(), 'x-wsse': z.string().optional() }),
   body: z.instanceof(Buffer).optional().catch(undefined),
 });
-const Fields = z.record(z.string(), z.unknown());
 const JSON_TYPE = 'application/json;charset=UTF-8';
 
 /** The VoiceCall interface below `/hw`. HTTP 401 or 403 without the right digest, 400 for a bad request, 301 to a recording's file. */
@@ -56,8 +56,6 @@ export class HwVoiceCallController {
   }
 }
 
-const baseUrlOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
-
 function credentialsOf(request: FastifyRequest): { authorization: string | undefined; aksk: string | undefined; wsse: string | undefined } {
   const { headers } = VoiceCallRequest.parse(request);
   return { authorization: headers.authorization, aksk: headers['x-aksk'], wsse: headers['x-wsse'] };
@@ -65,12 +63,4 @@ function credentialsOf(request: FastifyRequest): { authorization: string | undef
 
 async function sendAnswer(reply: FastifyReply, { status, answer }: VoiceCallReply): Promise<void> {
   await reply.status(status).header('content-type', JSON_TYPE).send(JSON.stringify(answer));
-}
-
-function jsonObject(body: Buffer | undefined): VoiceCallFields | undefined {
-  try {
-    return Fields.safeParse(JSON.parse(body?.toString('utf8') ?? '')).data;
-  } catch {
-    return undefined;
-  }
 }

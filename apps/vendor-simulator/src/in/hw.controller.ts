@@ -7,12 +7,12 @@ import { Pace } from '../domain/pace';
 import { Timers } from '../domain/timers';
 import { termsOf } from '../domain/transmission-terms';
 import { HTTP_STATUS_OF, transmit, transmitAudio } from './transmission';
+import { baseUrlOf, jsonObject } from './vendor-request';
 
 const HwRequest = z.object({
   headers: z.object({ authorization: z.string().optional(), 'x-app-key': z.string().optional(), 'x-token-expire': z.string().optional() }),
   body: z.instanceof(Buffer).optional().catch(undefined),
 });
-const Fields = z.record(z.string(), z.unknown());
 const JSON_TYPE = 'application/json;charset=UTF-8';
 
 /** The 双呼 interface below `/hw`: token, call, state, records, recording. HTTP 401 without a live token, 400 for what is no JSON object. */
@@ -80,16 +80,7 @@ export class HwController {
 }
 
 const accepted = (answer: HwAnswer): HwReply => ({ answer, manner: termsOf('accepted') });
-const baseUrlOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
 
 async function send(reply: FastifyReply, body: Readonly<Record<string, unknown>>): Promise<void> {
   await reply.status(200).header('content-type', JSON_TYPE).send(JSON.stringify(body));
-}
-
-function jsonObject(body: Buffer | undefined): HwFields | undefined {
-  try {
-    return Fields.safeParse(JSON.parse(body?.toString('utf8') ?? '')).data;
-  } catch {
-    return undefined;
-  }
 }

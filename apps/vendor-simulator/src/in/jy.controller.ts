@@ -6,6 +6,7 @@ import { JyPlatform, type JyReply } from '../domain/jy/jy-platform';
 import { Pace } from '../domain/pace';
 import { Timers } from '../domain/timers';
 import { HTTP_STATUS_OF, transmit, transmitAudio } from './transmission';
+import { baseUrlOf } from './vendor-request';
 
 const text = z.string().optional();
 const JyRequest = z.object({
@@ -25,7 +26,7 @@ export class JyController {
 
   @Post('v1/calls')
   dial(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.answer(request, reply, ({ body }) => this.platform.dial(jsonOf(body), `${request.protocol}://${request.host}`));
+    return this.answer(request, reply, ({ body }) => this.platform.dial(jsonOf(body), baseUrlOf(request)));
   }
 
   @Delete('v1/calls/:callId')

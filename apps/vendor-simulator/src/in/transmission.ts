@@ -7,7 +7,7 @@ const NEVER_SECONDS = 2_000_000;
 const PAGE = '<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Welcome</h1><p>The service is being maintained.</p></body></html>';
 
 /** Ends the connection with a reset instead of an answer. */
-export function resetConnection(reply: FastifyReply): void {
+function resetConnection(reply: FastifyReply): void {
   reply.hijack();
   reply.raw.socket?.resetAndDestroy();
 }

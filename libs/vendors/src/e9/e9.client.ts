@@ -70,8 +70,7 @@ export class E9Client {
 
   private accepted(answer: E9Answer): DialOutcome {
     if (answer.callId === undefined || !E9_CALL_ID.test(answer.callId)) return { kind: 'unknown', reason: 'accepted, but without a usable call id' };
-    const note = answer.subStatusCode === undefined ? {} : { note: `display number: ${vendorText(answer.subStatusCode)}` };
-    return { kind: 'accepted', vendorCallId: answer.callId, ...note };
+    return { kind: 'accepted', vendorCallId: answer.callId };
   }
 
   private refusal(answer: E9Answer): string {

@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { confirmedNotPlaced } from '../not-placed';
 import { secretOf } from '../secret';
+import { Endpoint, ExchangeTimeoutMs } from '../setting-parts';
 import { FixedZone } from '../vendor-time';
 
 /** The 32-character identifiers of the vendor's REST page ("RESTInterface"). */
 const identifier = z.string().regex(/^[A-Za-z0-9]{32}$/, { error: 'expected 32 letters and digits' });
-const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
 
 /** The channel file's `settings` of an e9 channel. Defaults are the vendor's documented values where it documents them. */
 export const E9Settings = z.strictObject({
   /** Without the version, e.g. `https://api.33e9cloud.com`. */
-  endpoint: url.default('https://api.33e9cloud.com'),
+  endpoint: Endpoint.default('https://api.33e9cloud.com'),
   /** `softVersion` in every path (RESTInterface). */
   softVersion: z.string().regex(/^[\w-]+$/).default('2016-01-01'),
   accountSid: identifier,
@@ -18,11 +19,11 @@ export const E9Settings = z.strictObject({
   /** Zone of the times in callbacks and records; the vendor does not name it (CallbackInterface). Signatures are always in Beijing time. */
   timeZone: FixedZone.prefault('Asia/Shanghai'),
   /** The whole dial exchange. A dial without an answer by then is unknown, not failed. */
-  dialTimeoutMs: z.number().int().min(1000).max(60_000).default(10_000),
+  dialTimeoutMs: ExchangeTimeoutMs,
   /** The whole exchange of a cancel or a query. */
-  requestTimeoutMs: z.number().int().min(1000).max(60_000).default(10_000),
-  /** Further status codes that the vendor has confirmed to mean "no call was placed"; see `e9.errors.ts`. */
-  notPlacedCodes: z.array(z.string().regex(/^\d{1,8}$/)).default([]),
+  requestTimeoutMs: ExchangeTimeoutMs,
+  /** Further status codes that the vendor has confirmed to mean "no call was placed", for which the call is to blame; see `e9.errors.ts`. */
+  notPlacedCodes: confirmedNotPlaced(z.string().regex(/^\d{1,8}$/)),
   /** A recording is ready about 10 minutes after the call (recordDownLoad). */
   recordingReadyAfterSeconds: z.number().int().nonnegative().default(600),
   /** The vendor keeps recordings for 30 days without charge (recordDownLoad). */

@@ -1,4 +1,5 @@
 import type { CloseType } from '@cc/contracts';
+import { blameOf } from '../not-placed';
 import type { Blame } from '../vendor.port';
 
 export const E9_OK = '000000';
@@ -20,7 +21,8 @@ const ofTheAccount = { from: 900100, to: 900199 };
 export function notPlacedBlame(code: string, confirmedByVendor: readonly string[]): Blame | undefined {
   const number = /^\d{6}$/.test(code) ? Number(code) : NaN;
   if (number >= ofTheAccount.from && number <= ofTheAccount.to) return 'channel';
-  return (number >= notPlaced.from && number <= notPlaced.to) || confirmedByVendor.includes(code) ? 'call' : undefined;
+  if (number >= notPlaced.from && number <= notPlaced.to) return 'call';
+  return blameOf(code, {}, confirmedByVendor);
 }
 
 /** `byeType` of the Hangup callback: the vendor's list is the one of our close types (CallbackInterface). */

@@ -28,7 +28,6 @@ export const E9Answer = z
       /** The refusal in words. */
       represent: LooseText,
       /** A display number that the vendor will not show, although it places the call (dedicatedVoice). */
-      subStatusCode: LooseText,
       callNotify: E9Message.nullish().transform((message) => message ?? undefined),
     }),
   })

@@ -1,14 +1,13 @@
+import { defined } from '@cc/kernel';
+import { ATTEMPT_ID } from '../attempt-id';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
 import { parseWallClock } from '../vendor-time';
 import { vendorCode, vendorText } from '../vendor-text';
+import { vendorUrlOf } from '../vendor-url';
 import { parseWire, wholeNumber } from '../wire-json';
 import { parseCallback } from './e9.callbacks';
 import { closeTypeOf } from './e9.errors';
 import { E9_CALL_ID, E9Answer, type E9Message } from './e9.schema';
-
-/** Our attempt ids: the only thing that we put into `userData`. */
-const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;
-const MAX_URL_LENGTH = 512;
 
 type Reading =
   | { readonly kind: 'message'; readonly message: E9Message }
@@ -94,7 +93,7 @@ function endedFact({ byeType }: E9Message, occurredAt: number, durationSeconds: 
     occurredAt,
     channelState: 'Hangup',
     ...(byeType === undefined ? { closeType: 255, reason: 'the vendor gave no byeType' } : { closeType: closeTypeOf(byeType) ?? 255, vendorCode: vendorCode(byeType) }),
-    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...defined({ durationSeconds }),
   };
 }
 
@@ -102,7 +101,6 @@ function endedFact({ byeType }: E9Message, occurredAt: number, durationSeconds: 
 function recordingFacts(message: E9Message, occurredAt: number, due: boolean): readonly CallFact[] {
   const { callId, recordUrl } = message;
   if (callId === undefined || !E9_CALL_ID.test(callId)) return [];
-  const vendorUrl = recordUrl !== undefined && recordUrl.length <= MAX_URL_LENGTH ? { vendorUrl: recordUrl } : {};
   if (recordUrl === undefined && !due) return [];
-  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState: 'Hangup', vendorCallId: callId, ...vendorUrl }];
+  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState: 'Hangup', vendorCallId: callId, ...vendorUrlOf(recordUrl) }];
 }

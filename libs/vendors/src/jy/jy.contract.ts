@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FixedZone } from '../vendor-time';
 import { bodyOf } from './jy.body';
 import { BodyForm } from './jy.document';
-import { DottedPath } from './jy.paths';
+import { DottedPath, parsePath } from './jy.paths';
 import { templateOf } from './jy.template';
 
 const ofEveryRequest = ['timestamp', 'nonce', 'signature'];
@@ -15,7 +15,7 @@ const CredentialName = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,30}$/, { error: 
 const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'expected the name of a header' });
 const Code = z.string().min(1).max(64);
 const Prefix = z.string().max(32).regex(/^[\x20-\x7e]*$/, { error: 'expected printable ASCII' }).default('');
-const Digest = { over: z.string(), encoding: z.enum(['hex', 'HEX', 'base64']).default('hex') };
+const Digest = { encoding: z.enum(['hex', 'HEX', 'base64']).default('hex') };
 const Algorithm = z.enum(['hmac-sha256', 'md5']);
 
 /** How every request is signed. `{timestamp}`, `{nonce}` and, for a digest, `{signature}` are values of all its templates. */
@@ -105,13 +105,17 @@ function namesTheCall(reading: { readonly attemptId?: unknown; readonly vendorCa
   return reading.attemptId !== undefined || reading.vendorCallId !== undefined;
 }
 
-const ofVerification = { names: ['body'], families: ['header.', 'field.'] };
+const FIELD = 'field.';
+const ofVerification = templateOf({ names: ['body'], families: ['header.', FIELD] }).refine(
+  ({ names }) => names.every((name) => !name.startsWith(FIELD) || parsePath(name.slice(FIELD.length)) !== undefined),
+  { error: `expected a path such as data.sign behind ${FIELD}` },
+);
 const Verification = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
     z.strictObject({ kind: z.literal('header'), header: HeaderName, credential: CredentialName, prefix: Prefix }),
     /** `signature`: where the vendor's digest is, e.g. `{header.x-signature}` or `{field.sign}`. */
-    z.strictObject({ kind: z.literal('digest'), algorithm: Algorithm, key: CredentialName.optional(), ...Digest, over: templateOf(ofVerification), signature: templateOf(ofVerification), prefix: Prefix }),
+    z.strictObject({ kind: z.literal('digest'), algorithm: Algorithm, key: CredentialName.optional(), ...Digest, over: ofVerification, signature: ofVerification, prefix: Prefix }),
   ])
   .refine((method) => method.kind !== 'digest' || (method.algorithm === 'md5') === (method.key === undefined), { path: ['key'], error: 'needed for hmac-sha256 and for nothing else; with md5 the secret is part of `over`' });
 export type Verification = z.output<typeof Verification>;

@@ -33,7 +33,7 @@ function namesInMethod({ credential, key, user, password }: { readonly kind: str
   return [credential, key, user, password].flatMap((name) => name ?? []);
 }
 
-export function requestsOf({ dial, cancel, query, probe }: Contract): readonly ContractRequest[] {
+function requestsOf({ dial, cancel, query, probe }: Contract): readonly ContractRequest[] {
   return [dial.request, cancel?.request, query?.byVendorCallId, query?.byAttemptId, probe?.request].flatMap((request) => request ?? []);
 }
 

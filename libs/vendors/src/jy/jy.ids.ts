@@ -1,5 +1,2 @@
 /** What fits the record's column and can do no harm, in the form that a vendor gives its calls. */
 export const VENDOR_CALL_ID = /^[A-Za-z0-9_.:@-]{1,64}$/;
-
-/** Our attempt ids, as a vendor gives them back. */
-export const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;

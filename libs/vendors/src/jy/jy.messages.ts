@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { ATTEMPT_ID } from '../attempt-id';
 import type { NotificationSubject, RawNotification } from '../vendor.port';
 import type { Contract, Reading } from './jy.contract';
 import { parseDocument, plainText, type BodyForm } from './jy.document';
-import { ATTEMPT_ID, VENDOR_CALL_ID } from './jy.ids';
+import { VENDOR_CALL_ID } from './jy.ids';
 import { textAt, valueAt, type Path } from './jy.paths';
 import { SPLIT } from './jy.request-name';
 

@@ -1,5 +1,6 @@
+import { ATTEMPT_ID } from '../attempt-id';
 import type { NotificationSubject } from '../vendor.port';
-import { ATTEMPT_ID, VENDOR_CALL_ID } from './jy.ids';
+import { VENDOR_CALL_ID } from './jy.ids';
 
 /** What a kept answer was asked for, since an answer need not name its call: `query?attemptId=…` or `query?vendorCallId=…`. */
 export function queryName(subject: NotificationSubject): string {

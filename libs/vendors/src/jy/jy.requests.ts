@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpRequest } from '@cc/http';
+import { defined } from '@cc/kernel';
 import { contentTypes, namesOfBody, presentFields, renderBody } from './jy.body';
 import type { JySettings } from './jy.config';
 import type { ContractRequest } from './jy.contract';
@@ -24,7 +25,7 @@ export function buildRequest(request: ContractRequest, given: Given, settings: J
     method: request.method,
     url: `${settings.endpoint}${path}${query === '' ? '' : `?${query}`}`,
     headers: { ...(request.body === undefined ? {} : { 'Content-Type': contentTypes[request.body.form] }), ...headers },
-    ...(body === undefined ? {} : { body }),
+    ...defined({ body }),
   };
 }
 

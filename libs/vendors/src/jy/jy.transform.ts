@@ -1,6 +1,8 @@
+import { defined } from '@cc/kernel';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../vendor.port';
 import { vendorCode } from '../vendor-text';
 import { parseWallClock } from '../vendor-time';
+import { vendorUrlOf } from '../vendor-url';
 import { wholeNumber } from '../wire-json';
 import type { Contract, JyEvent, Reading, Times } from './jy.contract';
 import { parseDocument, type BodyForm } from './jy.document';
@@ -8,7 +10,6 @@ import { fieldsOf, messagesIn, subjectOfMessage } from './jy.messages';
 import { parseQueryName } from './jy.request-name';
 import type { Path } from './jy.paths';
 
-const MAX_URL_LENGTH = 512;
 const OTHER = 255;
 
 type Facts = Extract<Normalised, { kind: 'facts' }>;
@@ -21,15 +22,20 @@ type Told =
 /** Which call a message is about: as it says itself, or as was asked. */
 export function subjectOf(raw: RawNotification, contract: Contract): NotificationSubject {
   const told = read(raw, contract);
-  if (told.kind !== 'messages') return parseQueryName(raw.request) ?? {};
-  return { ...told.asked, ...subjectOfMessage(told.messages[0], told.reading, told.form) };
+  return told.kind === 'messages' ? subjectOfAll(told) : (parseQueryName(raw.request) ?? {});
+}
+
+/** All messages of one notification are about one call. */
+function subjectOfAll({ asked, messages, reading, form }: Extract<Told, { kind: 'messages' }>): NotificationSubject {
+  return { ...asked, ...subjectOfMessage(messages[0], reading, form) };
 }
 
 /** Turns a callback or the answer to a query into facts, as the contract reads them. */
 export function normalise(raw: RawNotification, context: NotificationContext, contract: Contract): Normalised {
   const told = read(raw, contract);
   if (told.kind === 'unintelligible') return told;
-  const results = told.messages.map((message) => new Message(fieldsOf(message, told.form), told.reading, raw, subjectOf(raw, contract)).normalised(context));
+  const subject = subjectOfAll(told);
+  const results = told.messages.map((message) => new Message(fieldsOf(message, told.form), told.reading, raw, subject).normalised(context));
   const unclear = results.find((result) => result.kind === 'unintelligible');
   if (unclear !== undefined) return unclear;
   const understood = results.flatMap((result) => (result.kind === 'facts' ? [result] : []));
@@ -125,8 +131,7 @@ class Message {
       channelState,
       closeType: closeType ?? OTHER,
       ...(cause === undefined ? { reason: 'the vendor gave no cause' } : { vendorCode: vendorCode(cause) }),
-      ...(endedBy === undefined ? {} : { endedBy }),
-      ...(durationSeconds === undefined ? {} : { durationSeconds }),
+      ...defined({ endedBy, durationSeconds }),
     };
     const unknownCodes = [
       ...(cause === undefined || closeType !== undefined ? [] : [`cause ${vendorCode(cause)}`]),
@@ -137,9 +142,7 @@ class Message {
 
   private recording(occurredAt: number, channelState: string): CallFact[] {
     const { vendorCallId } = this.subject;
-    const url = this.field(this.reading.recordingUrl);
-    const vendorUrl = url !== undefined && url.length <= MAX_URL_LENGTH ? { vendorUrl: url } : {};
-    return vendorCallId === undefined ? [] : [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId, ...vendorUrl }];
+    return vendorCallId === undefined ? [] : [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId, ...vendorUrlOf(this.field(this.reading.recordingUrl)) }];
   }
 
   private at(times: Times | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import { CallAnnouncer, type AnnouncerTools } from '../call-announcer';
-import type { CallbackSender } from '../callback-sender';
+import { resultOf, type CallbackSender } from '../callback-sender';
 import type { Exchange } from '../exchange';
 import { notificationXml, notificationsOf, type E9Notification } from './e9-notification';
 
@@ -12,7 +12,7 @@ export class E9Announcer extends CallAnnouncer<E9Notification> {
       nameOf: ({ action, userFlag }) => `${action}${userFlag ?? ''}`,
       deliver: async (notification, call) => {
         const outcome = await sender.send(notificationXml(notification, call, appId));
-        const result = outcome.kind === 'failed' ? 'failed' : outcome.status === 200 ? 'acknowledged' : 'refused';
+        const result = resultOf(outcome);
         tools.tally.add(`e9.callback.${result}`);
         if (result !== 'acknowledged') tools.log.warn('callback was not taken and is not repeated', { callId: call.id, action: notification.action, outcome });
       },

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Clock } from '@cc/kernel';
+import { defined, type Clock } from '@cc/kernel';
 import type { Exchange } from '../exchange';
 import type { Pace } from '../pace';
 import type { DialManner } from '../scenario';
@@ -39,7 +39,7 @@ export interface HwSeatAccount {
 
 export type SeatFields = Readonly<Record<string, unknown>>;
 
-export const FIRST_AGENT = 20_001;
+const FIRST_AGENT = 20_001;
 const PROTOCOL = 'agentGateway';
 const HOLD_SECONDS = 10;
 const SIGNED_OUT_AFTER_SECONDS = 120;
@@ -94,7 +94,7 @@ export class HwSeatsPlatform {
     session.lastPollAt = this.tools.clock.nowMs();
     if (this.account.authMode === 'dynamic') session.guid = newGuid();
     const event = session.events.shift();
-    return { answer: { retcode: '0', message: '', ...(event === undefined ? {} : { event }) }, guid: session.guid, manner: termsOf('accepted') };
+    return { answer: { retcode: '0', message: '', ...defined({ event }) }, guid: session.guid, manner: termsOf('accepted') };
   }
 
   callOut(agentId: string, guid: string | undefined, { called, callappdata }: SeatFields, baseUrl: string): HwSeatReply {
@@ -181,7 +181,7 @@ export class HwSeatsPlatform {
   }
 }
 
-const accepted = (result?: unknown): HwSeatReply => ({ answer: { retcode: '0', message: '', ...(result === undefined ? {} : { result }) }, manner: termsOf('accepted') });
+const accepted = (result?: unknown): HwSeatReply => ({ answer: { retcode: '0', message: '', ...defined({ result }) }, manner: termsOf('accepted') });
 
 /** Refused: 000-002 parameters. Unavailable: 000-003 no right. In doubt: 100-007 exception. */
 function codeOf(manner: DialManner): string {

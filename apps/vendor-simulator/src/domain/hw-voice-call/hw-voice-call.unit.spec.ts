@@ -250,6 +250,20 @@ describe('the pushes', () => {
     expect(sender.names.filter((name) => name === 'fee')).toHaveLength(2);
   });
 
+  test('of fees are lost while the vendor is silent, repetitions too, and go on when it speaks again', async () => {
+    const { time, sender, dial, tally, exchange } = simulate();
+    sender.outcome = { kind: 'answered', status: 503 };
+    const { times } = dial('+8613812345681');
+    await time.moveTo(times.endedAt + 3000);
+    exchange.outages.begin('hw', { callbacks: 'none' });
+    await time.moveTo(times.endedAt + 2.5 * 3_600_000);
+    expect(sender.names.filter((name) => name === 'fee')).toHaveLength(1);
+    exchange.outages.end('hw');
+    await time.moveTo(NOW + 24 * 3_600_000);
+    expect(sender.names.filter((name) => name === 'fee')).toHaveLength(5);
+    expect(tally.all()).toMatchObject({ 'hw.callback.silenced': 2 });
+  });
+
   test('of a stopped call end with it', async () => {
     const { time, sender, platform, dial } = simulate();
     const call = dial('+8613812345680');

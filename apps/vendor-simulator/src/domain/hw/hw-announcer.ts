@@ -1,5 +1,5 @@
 import { CallAnnouncer, type AnnouncerTools } from '../call-announcer';
-import type { CallbackSender } from '../callback-sender';
+import { resultOf, type CallbackSender } from '../callback-sender';
 import type { Exchange } from '../exchange';
 import { hwRelease } from './hw-call-info';
 
@@ -12,7 +12,7 @@ export class HwAnnouncer extends CallAnnouncer<{ readonly occurredAt: number; re
       nameOf: () => 'release',
       deliver: async ({ url }, call) => {
         const outcome = await sender.send(JSON.stringify(hwRelease(call)), { url, headers: { 'content-type': 'application/json;charset=UTF-8' } });
-        const result = outcome.kind === 'failed' ? 'failed' : outcome.status === 200 ? 'acknowledged' : 'refused';
+        const result = resultOf(outcome);
         tools.tally.add(`hw.callback.${result}`);
         if (result !== 'acknowledged') tools.log.warn('release callback was not taken and is not repeated', { callSerialNo: call.id, outcome });
       },

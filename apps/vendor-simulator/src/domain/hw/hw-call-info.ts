@@ -1,3 +1,4 @@
+import { defined } from '@cc/kernel';
 import type { CallEnd } from '../scenario';
 import { phaseAt, shownSeconds, type SimulatedCall } from '../simulated-call';
 
@@ -7,6 +8,8 @@ export type HwResult = Readonly<Record<string, string | number>>;
 const reasonCodes: Readonly<Record<CallEnd, number>> = {
   'b-hung-up': 0, 'a-hung-up': 1, 'a-busy': 2, 'b-busy': 3, 'a-no-answer': 4, 'b-no-answer': 5, 'max-duration': 99, cancelled: 99,
 };
+/** The simulator's one place of recordings. */
+const RECORD_LOCATION = 0;
 const states = { waiting: 0, calling: 1, talking: 2, ended: 3 } as const;
 
 /** `result` of queryCallState; the end has its reason and time only once it came. */
@@ -28,10 +31,17 @@ export function hwCallInfo(call: SimulatedCall): HwResult {
   };
 }
 
-/** The body of a release callback: the times of the history record, with the cause under its own name. */
+/** The body of a release callback, with the fields of its page: what never happened has none. */
 export function hwRelease(call: SimulatedCall): HwResult {
-  const info = Object.entries(hwCallInfo(call)).filter(([name]) => !['reasonCode', 'state', 'startTime', 'endTime'].includes(name));
-  return { ...Object.fromEntries(info), releaseTime: call.times.endedAt, createCallTime: call.dialledAt, serviceNo: call.shownToB ?? call.a, releaseReason: reasonCodes[call.times.end] };
+  const { a, b, dialledAt, echo: callData, id: callSerialNo, shownToB: callerPresent, times } = call;
+  const { aRingAt, aAnsweredAt, bRingAt, connectedAt, endedAt } = times;
+  return {
+    callSerialNo, serviceNo: callerPresent ?? a, called: b, caller: a, ...defined({ callerPresent, callData }), createCallTime: dialledAt,
+    ...defined({ alertingTime: bRingAt, talkingTime: connectedAt }), releaseTime: endedAt, talkDuration: connectedAt === undefined ? 0 : shownSeconds(connectedAt, endedAt),
+    ...(connectedAt === undefined ? {} : { recordfile: `${callSerialNo}.wav`, locationId: RECORD_LOCATION }),
+    releaseReason: reasonCodes[times.end],
+    agentAlertingTime: aRingAt, ...defined({ agentTalkingTime: aAnsweredAt }), agentReleaseTime: endedAt, agentTalkDuration: aAnsweredAt === undefined ? 0 : shownSeconds(aAnsweredAt, endedAt),
+  };
 }
 
 function identityOf(call: SimulatedCall): HwResult {

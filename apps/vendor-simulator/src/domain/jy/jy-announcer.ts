@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CallAnnouncer, type AnnouncerTools } from '../call-announcer';
-import type { CallbackSender } from '../callback-sender';
+import { resultOf, type CallbackSender } from '../callback-sender';
 import type { Exchange } from '../exchange';
 import { callbackHeaders, type JyAccount } from './jy-authentication';
 import { fieldsOf, messagesOf, type JyMessage } from './jy-messages';
@@ -16,7 +16,7 @@ export class JyAnnouncer extends CallAnnouncer<JyMessage> {
         const body = JSON.stringify(fieldsOf(message, call));
         const headers = callbackHeaders(account, body, randomUUID().replaceAll('-', ''), tools.clock.nowMs());
         const outcome = await sender.send(body, { url: call.callbackUrl ?? account.callbackUrl, headers });
-        const result = outcome.kind === 'failed' ? 'failed' : outcome.status === 200 ? 'acknowledged' : 'refused';
+        const result = resultOf(outcome);
         tools.tally.add(`jy.callback.${result}`);
         if (result !== 'acknowledged') tools.log.warn('callback was not taken and is not repeated', { callId: call.id, event: message.event, outcome });
       },

@@ -1,13 +1,17 @@
 import type { HttpOutcome, HttpRequest } from '@cc/http';
-import { maskNumber } from '@cc/kernel';
+import { maskNumber, pause } from '@cc/kernel';
 import { nationalNumber } from '../../national-number';
 import type { CancelOutcome, DialOutcome, DialRequest, VendorPorts } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { AgentGatewaySeat, AgentGatewaySettings } from './agent-gateway.config';
-import { GATEWAY_OK, isPassing, notPlacedBlame } from './agent-gateway.errors';
+import { GATEWAY_OK, isPassing, isSessionOver, notPlacedBlame } from './agent-gateway.errors';
 import { CALL_ID, CallIdText, parseAnswer, type GatewayAnswer } from './agent-gateway.schema';
 
 const AUDIO = 0;
+/** How long the session of a seat's latest poll may be on its way to those who dial. */
+const SESSION_UNDER_WAY_MS = 1000;
+/** After so many dials of a seat in a row its session is not stale but refused. */
+const STALE_IN_A_ROW = 2;
 
 export interface SeatRequest {
   readonly method: HttpRequest['method'];
@@ -20,6 +24,9 @@ export interface SeatRequest {
 
 /** The requests that we make to the CC-Gateway. */
 export class AgentGatewayClient {
+  /** Dials in a row that were refused for their session, by seat. */
+  private readonly stale = new Map<string, number>();
+
   constructor(
     private readonly settings: AgentGatewaySettings,
     private readonly ports: VendorPorts,
@@ -48,7 +55,23 @@ export class AgentGatewayClient {
     const body = { called: called.digits, callappdata: request.attemptId, mediaability: AUDIO, ...(seat.skillId === undefined ? {} : { skillid: seat.skillId }) };
     const { session } = request;
     const outcome = await this.send({ method: 'PUT', path: `voicecall/${seat.agentId}/callout`, session, body, timeoutMs: this.settings.dialTimeoutMs });
-    return this.judgeDial(outcome, [session, seat.password.reveal()]);
+    return this.orWithheld(request.seat, this.judgeDial(outcome, [session, seat.password.reveal()]));
+  }
+
+  /**
+   * Where each poll brings another session, a dial can be faster than the news of it: refused for its session, it is placed nowhere, and is
+   * given back after a moment for another try. After the second time in a row the refusal stands.
+   */
+  private async orWithheld(seat: string | undefined, outcome: DialOutcome): Promise<DialOutcome> {
+    if (seat === undefined || this.settings.authMode !== 'dynamic') return outcome;
+    const inARow = (this.stale.get(seat) ?? 0) + 1;
+    if (outcome.kind !== 'rejected' || !isSessionOver(outcome.vendorCode) || inARow > STALE_IN_A_ROW) {
+      this.stale.delete(seat);
+      return outcome;
+    }
+    this.stale.set(seat, inARow);
+    await pause(SESSION_UNDER_WAY_MS);
+    return { kind: 'withheld', reason: `retcode ${outcome.vendorCode}: the session of the seat is not its latest` };
   }
 
   /** Ends the call of the seat. */
@@ -107,4 +130,4 @@ export function readAnswer(outcome: HttpOutcome): GatewayReading {
   return { kind: 'answer', retcode: answer.retcode, answer, headers: outcome.headers };
 }
 
-export const wordsOf = ({ message }: GatewayAnswer, secrets: readonly string[]): string => vendorText(message ?? 'the vendor gave no reason', secrets);
+export const wordsOf = ({ message }: Pick<GatewayAnswer, 'message'>, secrets: readonly string[]): string => vendorText(message ?? 'the vendor gave no reason', secrets);

@@ -1,22 +1,22 @@
 import { z } from 'zod';
+import { confirmedNotPlaced } from '../../not-placed';
 import { secretOf } from '../../secret';
+import { Endpoint, ExchangeTimeoutMs } from '../../setting-parts';
 
-const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((text) => text.replace(/\/+$/, ''));
-const timeoutMs = z.number().int().min(1000).max(60_000).default(10_000);
 const retcode = z.string().regex(/^\d{3}-\d{3}$/, { error: 'expected a retcode, e.g. 200-012' });
 
 /** The channel file's `settings` of a CC-Gateway channel. Page numbers are those of the vendor's API reference (`cec_07_…`). */
 export const AgentGatewaySettings = z.strictObject({
   /** Scheme, host and port before `/agentgateway`, e.g. `https://10.0.0.1:8043`; 8043 is the vendor's own port. */
-  endpoint: url,
+  endpoint: Endpoint,
   /** The gateway's AUTHMODE (cec_07_0003): `static` (1), one Guid from sign-in to sign-out; `dynamic` (2), another with each poll. */
   authMode: z.enum(['static', 'dynamic']).default('static'),
   /** The page gives only the length and letters of `called` (1 to 24 of digits, * and #): national (`13912345678`, `01062345678`) or with the country code (`8613912345678`). */
   numberFormat: z.enum(['national', 'country-code']).default('national'),
   /** The whole dial exchange. A dial without an answer by then is unknown, not failed. */
-  dialTimeoutMs: timeoutMs,
+  dialTimeoutMs: ExchangeTimeoutMs,
   /** The whole exchange of any other request but the poll. */
-  requestTimeoutMs: timeoutMs,
+  requestTimeoutMs: ExchangeTimeoutMs,
   /** The whole exchange of a poll, which the vendor holds for about 10 s while there is nothing to tell (cec_07_1274). */
   pollTimeoutMs: z.number().int().min(12_000).max(60_000).default(30_000),
   /** The pause between two polls of a seat; the vendor asks for 200 to 500 ms (cec_07_1274). */
@@ -29,8 +29,13 @@ export const AgentGatewaySettings = z.strictObject({
   resetSkill: z.enum(['off', 'auto', 'seat']).default('off'),
   /** How a call is ended: `drop-call` (cec_07_1246) the one call with that id, `release` (cec_07_1247) whatever call the seat has, which may be the next one by then. */
   hangUp: z.enum(['release', 'drop-call']).default('drop-call'),
-  /** Further retcodes of the dial that the vendor has confirmed to mean "no call was placed"; the pages list no 200-xxx one by one. See `agent-gateway.errors.ts`. */
-  notPlacedCodes: z.array(retcode).default([]),
+  /**
+   * Whether the name of a recording's file (`AgentMediaEvent_Record`) is kept with its call, as the vendor's address of it. CC can fetch no file of
+   * this vendor, so that the recording of each such call is then told as failed, and an operator finds the file by its name.
+   */
+  keepRecordingNames: z.boolean().default(false),
+  /** Further retcodes of the dial that the vendor has confirmed to mean "no call was placed", for which the call is to blame; the pages list no 200-xxx one by one. See `agent-gateway.errors.ts`. */
+  notPlacedCodes: confirmedNotPlaced(retcode),
 });
 export type AgentGatewaySettings = z.output<typeof AgentGatewaySettings>;
 

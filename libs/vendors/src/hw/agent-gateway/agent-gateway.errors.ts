@@ -1,3 +1,4 @@
+import { blameOf } from '../../not-placed';
 import type { Blame, NotPlacedCodes } from '../../vendor.port';
 
 export const GATEWAY_OK = '0';
@@ -20,8 +21,7 @@ const notPlaced: NotPlacedCodes = {
 
 /** Whose fault it is that no call was placed; `undefined` when the code does not prove that. */
 export function notPlacedBlame(retcode: string, confirmedByVendor: readonly string[]): Blame | undefined {
-  if (Object.hasOwn(notPlaced, retcode)) return notPlaced[retcode];
-  return confirmedByVendor.includes(retcode) ? 'call' : undefined;
+  return blameOf(retcode, notPlaced, confirmedByVendor);
 }
 
 /** After these the session is over and the seat must sign in again. */

@@ -1,5 +1,7 @@
+import { defined } from '@cc/kernel';
 import { z } from 'zod';
 import { LooseText, parseWire } from '../../wire-json';
+import { GATEWAY_OK } from './agent-gateway.errors';
 
 /** What every answer has (cec_07_1202 and following). */
 const GatewayAnswer = z.object({ retcode: LooseText, message: LooseText, result: z.unknown().optional() });
@@ -29,7 +31,7 @@ export type PollReading =
 export function readPoll(body: Buffer): PollReading {
   const answer = parseWire(body.toString('utf8'), PollBody);
   if (answer?.retcode === undefined) return { kind: 'unintelligible' };
-  if (answer.retcode !== '0') return { kind: 'refused', retcode: answer.retcode, message: answer.message };
+  if (answer.retcode !== GATEWAY_OK) return { kind: 'refused', retcode: answer.retcode, message: answer.message };
   if (answer.event === undefined || answer.event === null) return { kind: 'nothing' };
   const event = SeatEvent.safeParse(answer.event).data;
   return event === undefined ? { kind: 'strange-event' } : { kind: 'event', event };
@@ -37,9 +39,17 @@ export function readPoll(body: Buffer): PollReading {
 
 const CallContent = z.union([z.string().transform((callid) => ({ callid, feature: undefined })), z.object({ callid: LooseText, feature: LooseText })]);
 
+const RecordContent = z.object({ callId: LooseText, fileName: LooseText });
+
+/** Call and file of `AgentMediaEvent_Record`, e.g. `Y:/6/0/20161025/20011/1902050.V3`; `undefined` where it does not name both. */
+export function recordingOf({ eventType, content }: SeatEvent): { readonly callId: string; readonly fileName: string } | undefined {
+  const { callId, fileName } = (eventType === 'AgentMediaEvent_Record' ? RecordContent.safeParse(content).data : undefined) ?? {};
+  return callId !== undefined && CALL_ID.test(callId) && fileName !== undefined ? { callId, fileName } : undefined;
+}
+
 /** The call that an event names, and its `feature`; the call id is the whole content of some events, a field of others. */
 export function callOf({ content }: SeatEvent): { readonly callId?: string; readonly feature?: string } {
   const parsed = CallContent.safeParse(content).data;
   const { callid, feature } = parsed ?? {};
-  return { ...(callid !== undefined && CALL_ID.test(callid) ? { callId: callid } : {}), ...(feature === undefined ? {} : { feature }) };
+  return { ...(callid !== undefined && CALL_ID.test(callid) ? { callId: callid } : {}), ...defined({ feature }) };
 }

@@ -1,5 +1,5 @@
 import type { HttpOutcome } from '@cc/http';
-import { vendorCode, vendorText } from '../../vendor-text';
+import { vendorCode } from '../../vendor-text';
 import type { SeatFollowUp, SeatPoll, SignIn, VendorPorts } from '../../vendor.port';
 import { readAnswer, wordsOf, type AgentGatewayClient, type GatewayReading } from './agent-gateway.client';
 import type { AgentGatewaySeat, AgentGatewaySettings } from './agent-gateway.config';
@@ -51,12 +51,6 @@ export class AgentGatewaySeats implements SeatFollowUp {
     return this.judgePoll(outcome, session, seat);
   }
 
-  async signOut(name: string, session: string): Promise<void> {
-    const seat = this.byName.get(name);
-    if (seat === undefined) return;
-    await this.client.send({ method: 'DELETE', path: `onlineagent/${seat.agentId}/logout`, session, timeoutMs: this.settings.requestTimeoutMs });
-  }
-
   private async logIn({ agentId, password, phone }: AgentGatewaySeat, force: '' | '/forcelogin'): Promise<GatewayReading> {
     const { agentType, initialStatus, requestTimeoutMs } = this.settings;
     const body = {
@@ -82,7 +76,7 @@ export class AgentGatewaySeats implements SeatFollowUp {
     const reading = readPoll(body);
     if (reading.kind === 'unintelligible') return { kind: 'failed', reason: 'HTTP 200 with an answer of another form than documented' };
     if (reading.kind === 'refused') {
-      const reason = `retcode ${vendorCode(reading.retcode)}: ${vendorText(reading.message ?? 'the vendor gave no reason', [session, password.reveal()])}`;
+      const reason = `retcode ${vendorCode(reading.retcode)}: ${wordsOf(reading, [session, password.reveal()])}`;
       return { kind: isSessionOver(reading.retcode) ? 'signed-out' : 'failed', reason };
     }
     if (reading.kind === 'event' && reading.event.eventType === SHUT_DOWN) return { kind: 'signed-out', reason: 'the platform signed the seat out' };

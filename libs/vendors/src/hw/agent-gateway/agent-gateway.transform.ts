@@ -2,7 +2,11 @@ import type { CloseType, EndedBy } from '@cc/contracts';
 import type { CallFact, CallProgress, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
 import { wholeNumber } from '../../wire-json';
-import { callOf, readPoll, type SeatEvent } from './agent-gateway.schema';
+import { vendorUrlOf } from '../../vendor-url';
+import type { AgentGatewaySettings } from './agent-gateway.config';
+import { callOf, readPoll, recordingOf, type SeatEvent } from './agent-gateway.schema';
+
+type KeptNames = Pick<AgentGatewaySettings, 'keepRecordingNames'>;
 
 /** `feature` of a call that the seat made (cec_07_0529). */
 const OUTBOUND = '7';
@@ -53,7 +57,7 @@ const steps: Readonly<Record<string, Exclude<Step, { type: 'cc.call.ended.v1' }>
   AgentEvent_Talking: { type: 'cc.call.connected.v1' },
 };
 
-/** The seat's own state, incoming calls, and recordings, whose files this adapter cannot fetch: about no call of ours. */
+/** The seat's own state, incoming calls, and recordings, of which only a file's name can be kept: about no call of ours. */
 const NOBODYS = /^(AgentState_|AgentOther_(InService|ShutdownService)$|AgentEvent_(Ringing|Auto_Answer)$|AgentMediaEvent_)/;
 
 function isNobodys(event: SeatEvent): boolean {
@@ -63,17 +67,19 @@ function isNobodys(event: SeatEvent): boolean {
 }
 
 /** Which call a seat's event is about, where it names one; most name only the seat. */
-export function subjectOf(raw: RawNotification): NotificationSubject {
+export function subjectOf(raw: RawNotification, { keepRecordingNames }: KeptNames): NotificationSubject {
   const reading = readPoll(raw.body);
   if (reading.kind === 'nothing') return { none: true };
   if (reading.kind !== 'event') return {};
+  const recording = keepRecordingNames ? recordingOf(reading.event) : undefined;
+  if (recording !== undefined) return { vendorCallId: recording.callId };
   if (isNobodys(reading.event)) return { none: true };
   const { callId } = callOf(reading.event);
   return callId === undefined ? {} : { vendorCallId: callId };
 }
 
 /** Turns one event of a seat into facts, by how far its call has come. */
-export function normalise(raw: RawNotification, { progress = 'none' }: NotificationContext): Normalised {
+export function normalise(raw: RawNotification, { progress = 'none' }: NotificationContext, { keepRecordingNames }: KeptNames): Normalised {
   const reading = readPoll(raw.body);
   switch (reading.kind) {
     case 'unintelligible':
@@ -83,9 +89,16 @@ export function normalise(raw: RawNotification, { progress = 'none' }: Notificat
       return { kind: 'unintelligible', reason: `agentevent failed with retcode ${vendorCode(reading.retcode)}` };
     case 'nothing':
       return { kind: 'facts', facts: [], unknownCodes: [] };
-    case 'event':
-      return factsOf(reading.event, progress, raw.receivedAt);
+    case 'event': {
+      const recording = keepRecordingNames ? recordingOf(reading.event) : undefined;
+      return recording === undefined ? factsOf(reading.event, progress, raw.receivedAt) : recorded(recording, reading.event, raw.receivedAt);
+    }
   }
+}
+
+function recorded({ callId, fileName }: { readonly callId: string; readonly fileName: string }, event: SeatEvent, receivedAt: number): Normalised {
+  const fact: CallFact = { type: 'cc.call.recording-available.v1', occurredAt: timeOf(event, receivedAt), channelState: event.eventType, vendorCallId: callId, ...vendorUrlOf(fileName) };
+  return { kind: 'facts', facts: [fact], unknownCodes: [] };
 }
 
 function factsOf(event: SeatEvent, progress: CallProgress, receivedAt: number): Normalised {

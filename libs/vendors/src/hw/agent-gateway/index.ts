@@ -20,8 +20,9 @@ export const agentGateway = defineVendor({
       dial: (request) => client.dial(request),
       cancel: (call) => client.cancel(call),
       seats: new AgentGatewaySeats(settings, client, ports.clock, seats),
-      subjectOf,
-      normalise,
+      subjectOf: (raw) => subjectOf(raw, settings),
+      normalise: (raw, context) => normalise(raw, context, settings),
+      readsProgress: true,
     };
   },
 });

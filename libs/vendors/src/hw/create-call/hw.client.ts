@@ -14,6 +14,7 @@ export type HwReply =
   | { readonly kind: 'failed'; readonly reason: string };
 
 const PATH = 'apiaccess/CC-Management/v1/mobileAgent';
+const PROBED_PERIOD_MS = 60_000;
 
 /** The requests that we make to 双呼: the dial, sent once at most, and questions, which may be asked again. */
 export class HwClient {
@@ -42,10 +43,15 @@ export class HwClient {
     return this.settings.numberFormat === 'e164' ? number : nationalNumber(number)?.digits;
   }
 
-  /** Whether the vendor hands out an access token. */
+  /**
+   * Whether the vendor answers a question about the last minute's history, whatever it says. With the token that there is: whether a new
+   * one ends those that other processes hold is not documented.
+   */
   async probe(): Promise<ProbeOutcome> {
-    const access = await this.tokens.renew();
-    return access.kind === 'token' ? { kind: 'well' } : { kind: 'failed', reason: `no access token: ${access.reason}` };
+    const nowMs = this.ports.clock.nowMs();
+    const { taskType } = this.settings;
+    const reply = await this.ask('queryCallDetailRecord', { startTime: String(nowMs - PROBED_PERIOD_MS), endTime: String(nowMs), offset: '0', limit: '1', taskType });
+    return reply.kind === 'reply' ? { kind: 'well' } : { kind: 'failed', reason: reply.reason };
   }
 
   /** One question; with another token when the vendor refuses the first one. */

@@ -14,11 +14,16 @@ const DAY_MS = 86_400_000;
 /** The longest time that one history query may ask for (cec_07_1305). */
 const MAX_PERIOD_MS = 7 * DAY_MS;
 const PAGE = 100;
+/** A search that has not found its call by then begins anew. */
 const MAX_PAGES = 10;
+/** Searches whose place in the history is remembered; a forgotten one begins anew. */
+const MAX_SEARCHES = 1000;
 
 /** Follows one call: its state, and once that is "ended" its history record. */
 export class HwPolling implements PollFollowUp {
   readonly intervalMs: number;
+  /** The next page to ask for, by attempt. */
+  private readonly nextPage = new Map<string, number>();
 
   constructor(
     private readonly settings: HwSettings,
@@ -49,20 +54,29 @@ export class HwPolling implements PollFollowUp {
 
   /**
    * The history alone knows our attempt id (`callData`), and it has ended calls only: a call that is not in it may be running.
-   * It is asked from shortly before the dial on, for the time that the vendor allows at once.
+   * It is asked from shortly before the dial on, for the time that the vendor allows at once. One query asks for one page, so that
+   * `queriesPerMinute` counts requests: where the history goes on, the next query asks for the page after it.
    */
   private async queryByAttempt({ attemptId, sentAt, caller }: QueriedCall): Promise<QueryAnswer> {
+    const page = this.nextPage.get(attemptId) ?? 0;
+    this.nextPage.delete(attemptId);
     const startTime = sentAt - MARGIN_MS;
     const period = { startTime: String(startTime), endTime: String(Math.min(this.clock.nowMs(), startTime + MAX_PERIOD_MS)), taskType: this.settings.taskType, ...this.callerFilter(caller) };
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const reply = await this.client.ask('queryCallDetailRecord', { ...period, offset: String(page * PAGE), limit: String(PAGE) });
-      if (reply.kind === 'failed') return { kind: 'no-answer', reason: `queryCallDetailRecord: ${reply.reason}` };
-      if (reply.retCode !== HW_OK && reply.retCode !== HW_NO_RECORD) return { kind: 'no-answer', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
-      const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
-      if (records.some(({ callData }) => callData === attemptId)) return { kind: 'told', notification: this.notification('query', 'queryCallDetailRecord', { attemptId }, reply.body) };
-      if (records.length < PAGE) break;
-    }
-    return { kind: 'no-answer', reason: 'the history has no ended call with our attempt id; a running one is not in it' };
+    const reply = await this.client.ask('queryCallDetailRecord', { ...period, offset: String(page * PAGE), limit: String(PAGE) });
+    if (reply.kind === 'failed') return { kind: 'no-answer', reason: `queryCallDetailRecord: ${reply.reason}` };
+    if (reply.retCode !== HW_OK && reply.retCode !== HW_NO_RECORD) return { kind: 'no-answer', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
+    const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
+    if (records.some(({ callData }) => callData === attemptId)) return { kind: 'told', notification: this.notification('query', 'queryCallDetailRecord', { attemptId }, reply.body) };
+    if (records.length < PAGE) return { kind: 'no-answer', reason: 'the history has no ended call with our attempt id; a running one is not in it' };
+    this.goOnAt(attemptId, page + 1);
+    return { kind: 'no-answer', reason: `page ${page + 1} of the history has no call with our attempt id; the next query asks for the page after it` };
+  }
+
+  private goOnAt(attemptId: string, page: number): void {
+    if (page >= MAX_PAGES) return;
+    const [oldest] = this.nextPage.size < MAX_SEARCHES ? [] : this.nextPage.keys();
+    if (oldest !== undefined) this.nextPage.delete(oldest);
+    this.nextPage.set(attemptId, page);
   }
 
   private callerFilter(caller: string | undefined): { readonly caller?: string } {

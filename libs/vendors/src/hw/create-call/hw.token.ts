@@ -22,11 +22,6 @@ export class HwTokens {
   /** Never throws. Asking twice for a token rings nobody, so one failure is forgiven. */
   async get(): Promise<TokenOutcome> {
     if (this.current !== undefined && this.ports.clock.nowMs() < this.current.usableUntilMs) return { kind: 'token', token: this.current.token };
-    return this.renew();
-  }
-
-  /** Another token, whatever is left of the present one's life. */
-  renew(): Promise<TokenOutcome> {
     this.fetching ??= this.fetchWithRetry().finally(() => {
       this.fetching = undefined;
     });

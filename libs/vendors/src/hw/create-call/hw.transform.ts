@@ -1,13 +1,13 @@
+import { defined } from '@cc/kernel';
+import { ATTEMPT_ID } from '../../attempt-id';
 import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
 import { wholeNumber } from '../../wire-json';
+import type { HwSettings } from './hw.config';
 import { causeOf, HW_NO_RECORD, HW_OK, type HwCause } from './hw.errors';
 import { parseHwCallback } from './hw.callbacks';
 import { parseRequestName, type HwAsked, type HwOperation } from './hw.request-name';
 import { HW_SERIAL, HwRecords, HwState, parseHwAnswer, type HwRecord } from './hw.schema';
-
-/** Our attempt ids: the only thing that we put into `callData`. */
-const ATTEMPT_ID = /^[A-Za-z0-9-]{1,64}$/;
 
 type Facts = Extract<Normalised, { kind: 'facts' }>;
 type EndedFact = Extract<CallFact, { type: 'cc.call.ended.v1' }>;
@@ -39,8 +39,8 @@ function callDataOf(reading: Reading): string | undefined {
   return reading.kind === 'record' ? reading.record.callData : undefined;
 }
 
-/** Turns callbacks and the answers to queryCallState and queryCallDetailRecord into facts. */
-export function normalise(raw: RawNotification, context: NotificationContext): Normalised {
+/** Turns callbacks and the answers to queryCallState and queryCallDetailRecord into facts. @param connectCallback see the setting of that name. */
+export function normalise(raw: RawNotification, context: NotificationContext, connectCallback: HwSettings['connectCallback']): Normalised {
   const reading = read(raw);
   switch (reading.kind) {
     case 'unintelligible':
@@ -48,7 +48,8 @@ export function normalise(raw: RawNotification, context: NotificationContext): N
     case 'nothing':
       return nothing;
     case 'connect':
-      // The callback has no time, and its page does not say more than that the call is connected.
+      if (connectCallback === 'nothing') return nothing;
+      // The callback has no time.
       return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', occurredAt: raw.receivedAt, derived: true, channelState: 'connect' }], unknownCodes: [] };
     case 'state':
       return stateFacts(reading.callSerialNo, reading.state, raw.receivedAt, context);
@@ -128,7 +129,7 @@ function endOf({ endTime, releaseTime, agentReleaseTime }: HwRecord): number | u
 function talkOf({ talkingTime, talkDuration }: HwRecord): { readonly talked: boolean; readonly durationSeconds?: number } {
   if (talkingTime === undefined) return { talked: false, durationSeconds: 0 };
   const durationSeconds = wholeNumber(talkDuration);
-  return { talked: true, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+  return { talked: true, ...defined({ durationSeconds }) };
 }
 
 interface EndOfCall {
@@ -155,5 +156,5 @@ function ended(callSerialNo: string, { reasonCode }: HwState, end: EndOfCall, co
 function causeFields(reasonCode: string | undefined, cause: HwCause | undefined): Pick<EndedFact, 'closeType' | 'endedBy' | 'vendorCode' | 'reason'> {
   if (reasonCode === undefined) return { closeType: 255, reason: 'the vendor gave no reasonCode' };
   const endedBy = cause?.endedBy;
-  return { closeType: cause?.closeType ?? 255, ...(endedBy === undefined ? {} : { endedBy }), vendorCode: vendorCode(reasonCode) };
+  return { closeType: cause?.closeType ?? 255, ...defined({ endedBy }), vendorCode: vendorCode(reasonCode) };
 }

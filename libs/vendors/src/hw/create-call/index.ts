@@ -26,7 +26,7 @@ export const createCall = defineVendor({
       polling,
       probe: () => client.probe(),
       subjectOf,
-      normalise,
+      normalise: (raw, context) => normalise(raw, context, settings.connectCallback),
       recording: hwRecording(settings, client),
     };
   },

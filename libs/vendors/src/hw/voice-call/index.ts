@@ -15,13 +15,13 @@ export const voiceCall = defineVendor({
   settings: VoiceCallSettings,
   open(settings, ports) {
     const client = new VoiceCallClient(settings, ports);
-    const callbacks = voiceCallFollowUp(settings);
     return {
       dial: (request) => client.dial(request),
       cancel: (call) => client.cancel(call),
-      callbacks,
+      callbacks: voiceCallFollowUp(settings),
       subjectOf,
-      normalise: normaliserOf(settings, callbacks),
+      normalise: normaliserOf(settings),
+      readsProgress: true,
       recording: voiceCallRecording(settings, client),
     };
   },

@@ -25,7 +25,7 @@ export function authenticationHeaders(credentials: VoiceCallCredentials, { nonce
 }
 
 /** `aksk`: Base64(HMAC-SHA256(appSecret, Nonce + Created)); `wsse`: Base64(SHA256(Nonce + Created + appSecret)). */
-export function passwordDigest({ appSecret, authentication }: VoiceCallCredentials, nonce: string, created: string): string {
+function passwordDigest({ appSecret, authentication }: VoiceCallCredentials, nonce: string, created: string): string {
   const digest = authentication === 'aksk' ? createHmac('sha256', appSecret).update(nonce + created) : createHash('sha256').update(nonce + created + appSecret);
   return digest.digest('base64');
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { ATTEMPT_ID } from '../../attempt-id';
 
 export type Leg = 'a' | 'b' | 'unknown';
 
@@ -18,9 +19,8 @@ export interface Echo {
 
 /** `undefined` for what we cannot have sent. */
 export function parseEcho(userData: string | undefined): Echo | undefined {
-  const found = /^([A-Za-z0-9-]{1,64})(?:_([0-9a-f]{8})_([0-9a-f]{8}))?$/.exec(userData ?? '');
-  const [, attemptId, a, b] = found ?? [];
-  if (attemptId === undefined) return undefined;
+  const [, attemptId, a, b] = /^([^_]+)(?:_([0-9a-f]{8})_([0-9a-f]{8}))?$/.exec(userData ?? '') ?? [];
+  if (attemptId === undefined || !ATTEMPT_ID.test(attemptId)) return undefined;
   return a === undefined || b === undefined ? { attemptId } : { attemptId, marks: { a, b } };
 }
 

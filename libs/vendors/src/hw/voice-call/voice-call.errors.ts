@@ -1,5 +1,6 @@
 import type { CloseType, EndedBy } from '@cc/contracts';
-import type { Blame, NotPlacedCodes } from '../../vendor.port';
+import { blameOf } from '../../not-placed';
+import type { Blame, CallProgress, NotPlacedCodes } from '../../vendor.port';
 
 export const VOICE_CALL_OK = '0';
 
@@ -24,15 +25,13 @@ const AUTHENTICATION = /^10230\d\d$/;
 
 /** Whose fault it is that no call was placed; `undefined` when the code does not prove that. */
 export function notPlacedBlame(resultCode: string, confirmedByVendor: readonly string[]): Blame | undefined {
-  if (Object.hasOwn(notPlaced, resultCode)) return notPlaced[resultCode];
-  if (AUTHENTICATION.test(resultCode)) return 'channel';
-  return confirmedByVendor.includes(resultCode) ? 'call' : undefined;
+  return AUTHENTICATION.test(resultCode) ? 'channel' : blameOf(resultCode, notPlaced, confirmedByVendor);
 }
 
 export interface VoiceCallCause {
   readonly closeType: CloseType;
   readonly endedBy?: EndedBy;
-  /** The code does not say which leg failed; the fee push, which has each leg's times, does. */
+  /** The code does not say which leg failed: what was told before must, and the fee push, which has each leg's times, knows better. */
   readonly eitherLeg?: true;
 }
 
@@ -45,7 +44,7 @@ const causes: ReadonlyMap<string, VoiceCallCause> = new Map([
   ...cause(1, [8106, 8107, 8109, 8110, 8111]), // A: invalid, no answer, unreachable, switched off, stopped or hung up
   ...cause(1, [8009], { endedBy: 'a' }), // A hung up before B was connected
   ...cause(2, [8100, 8101, 8103, 8104, 8105]), // the same of B
-  ...cause(255, [8001, 8002, 8003, 8004], { eitherLeg: true }), // not connected, failure tone, rang too long, hung up while ringing
+  ...cause(1, [8001, 8002, 8003, 8004], { eitherLeg: true }), // not connected, failure tone, rang too long, hung up while ringing: A's, unless A has answered
   ...cause(3, [8108]),
   ...cause(4, [8102]),
   ...cause(5, [8010], { endedBy: 'vendor' }),
@@ -53,15 +52,19 @@ const causes: ReadonlyMap<string, VoiceCallCause> = new Map([
   ...cause(7, [7505, 7506, 7508]), // network of A's side, of B's side, routing
 ]);
 
-/** `undefined` for a code that the page does not list. */
-export function causeOf(stateCode: string): VoiceCallCause | undefined {
-  return causes.get(stateCode);
+/** Told only of a call in which A has answered. */
+const answeredByA: ReadonlySet<CallProgress> = new Set(['a-answered', 'b-ringing', 'connected']);
+
+/** `undefined` for a code that the page does not list. @param progress how far the call had come. */
+export function causeOf(stateCode: string, progress: CallProgress): VoiceCallCause | undefined {
+  const found = causes.get(stateCode);
+  return found?.eitherLeg === true && answeredByA.has(progress) ? { ...found, closeType: 2 } : found;
 }
 
-/** Why a leg was not answered. `either`: nothing was wrong with the line, only nobody answered. */
+/** Why a leg was not answered. `nothing-wrong`: the line was well, only nobody answered. */
 type LegFailure = 'busy' | 'unreachable' | 'network' | 'nothing-wrong';
 
-/** Q.850 causes of `callOutUnaswRsn` and `fwdUnaswRsn` (rtc_05_0008). */
+/** Q.850 causes of `fwdUnaswRsn` (rtc_05_0008); assumed to be those of `callOutUnaswRsn` as well, of which the page does not say it. */
 const legFailures: Readonly<Record<string, LegFailure>> = {
   16: 'nothing-wrong', 31: 'nothing-wrong', // normal
   17: 'busy',

@@ -1,11 +1,11 @@
 import type { CloseType } from '@cc/contracts';
 import type { CallFact, Normalised } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
+import { vendorUrlOf } from '../../vendor-url';
 import { closeTypeOfLeg } from './voice-call.errors';
 import { recordUrl } from './voice-call.record-url';
 import { VOICE_CALL_SESSION, type Fee } from './voice-call.schema';
 
-const MAX_URL_LENGTH = 512;
 const channelState = 'fee';
 
 export interface FeeContext {
@@ -61,6 +61,5 @@ function recordingOf({ sessionId, recordObjectName, recordDomain }: Fee, occurre
   if (sessionId === undefined || !VOICE_CALL_SESSION.test(sessionId)) return [];
   const url = recordObjectName === undefined || recordDomain === undefined ? undefined : recordUrl(endpoint, { fileName: recordObjectName, recordDomain });
   if (url === undefined && !(recordRequested && talked)) return [];
-  const vendorUrl = url !== undefined && url.length <= MAX_URL_LENGTH ? { vendorUrl: url } : {};
-  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId: sessionId, ...vendorUrl }];
+  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId: sessionId, ...vendorUrlOf(url) }];
 }

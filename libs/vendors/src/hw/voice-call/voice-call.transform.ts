@@ -1,5 +1,6 @@
 import type { CloseType } from '@cc/contracts';
-import type { CallFact, CallbackFollowUp, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
+import { defined } from '@cc/kernel';
+import type { CallFact, CallProgress, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { VoiceCallSettings } from './voice-call.config';
 import { legOf, parseEcho, type Leg } from './voice-call.echo';
@@ -43,19 +44,17 @@ export function subjectOf(raw: RawNotification): NotificationSubject {
   const attemptId = parseEcho(userData)?.attemptId;
   return {
     ...(sessionId !== undefined && VOICE_CALL_SESSION.test(sessionId) ? { vendorCallId: sessionId } : {}),
-    ...(attemptId === undefined ? {} : { attemptId }),
+    ...defined({ attemptId }),
   };
 }
 
-/** Turns status and fee pushes into facts; a push with a wrong signature tells nothing and is put aside. */
-export function normaliserOf(settings: VoiceCallSettings, callbacks: CallbackFollowUp): (raw: RawNotification, context: NotificationContext) => Normalised {
+/** Turns status and fee pushes into facts. */
+export function normaliserOf(settings: VoiceCallSettings): (raw: RawNotification, context: NotificationContext) => Normalised {
   return (raw, context) => {
-    const verdict = callbacks.verify(raw);
-    if (verdict.kind === 'forged') return { kind: 'unintelligible', reason: verdict.reason };
     const push = readPush(raw);
     if (push.kind === 'unintelligible') return push;
     if (push.kind === 'fee') return feeFacts(push.fee, { receivedAt: raw.receivedAt, endpoint: settings.endpoint, recordRequested: context.recordRequested });
-    return push.eventType === 'disconnect' ? disconnect(push.info, raw.receivedAt, settings.partyTypes) : progress(push.eventType, push.info, raw.receivedAt, settings);
+    return push.eventType === 'disconnect' ? disconnect(push.info, raw.receivedAt, settings.partyTypes, context.progress) : progress(push.eventType, push.info, raw.receivedAt, settings);
   };
 }
 
@@ -67,11 +66,11 @@ function progress(eventType: string, info: StatusInfo, receivedAt: number, setti
 }
 
 /** The end with its cause. */
-function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallSettings['partyTypes']): Normalised {
+function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallSettings['partyTypes'], reached: CallProgress = 'none'): Normalised {
   const { stateCode, partyType } = info;
-  const cause = stateCode === undefined ? undefined : causeOf(stateCode);
+  const cause = stateCode === undefined ? undefined : causeOf(stateCode, reached);
   const endedBy = cause?.endedBy ?? sideOf(partyType, partyTypes);
-  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, receivedAt, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...(endedBy === undefined ? {} : { endedBy }) };
+  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, receivedAt, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...defined({ endedBy }) };
   const unknownCodes = [
     ...(stateCode === undefined || cause !== undefined ? [] : [`stateCode ${vendorCode(stateCode)}`]),
     ...(partyType === undefined || endedBy !== undefined ? [] : [`partyType ${vendorCode(partyType)}`]),
@@ -80,8 +79,8 @@ function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallS
 }
 
 /**
- * A code that does not tell the leg is the weaker word, so that the fee push, which knows when each leg answered, is believed
- * before it: derived as well, and never earlier than the end that the fee push has.
+ * A code that does not tell the leg is the weaker word, since a push that said how far the call had come may be lost: the fee push,
+ * which knows when each leg answered, is believed before it. So it is derived as well, and never earlier than the end that the fee push has.
  */
 function momentOf({ timestamp }: StatusInfo, receivedAt: number, cause: VoiceCallCause | undefined): { occurredAt: number; derived?: true } {
   if (cause?.eitherLeg !== true) return { occurredAt: timestamp ?? receivedAt };
