@@ -28,7 +28,7 @@ export type DialOutcome =
   /** The vendor cannot place this call, whoever asks; nothing was sent. */
   | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string }
-  /** Nothing was placed, and it says nothing of the channel or the call: the same dial may be tried again at once, and need not be refused then. */
+  /** Nothing was placed, and it says nothing of the channel or the call: the router tries the same channel again, a second apart and a few times at most. */
   | { readonly kind: 'withheld'; readonly reason: string }
   /** `blame`: whether another call would have been refused as well (account, quota, signature) or only this one (its numbers, its data). */
   | { readonly kind: 'rejected'; readonly vendorCode: string; readonly reason: string; readonly blame: Blame }

@@ -1,5 +1,5 @@
 import type { HttpOutcome, HttpRequest } from '@cc/http';
-import { maskNumber, pause } from '@cc/kernel';
+import { maskNumber } from '@cc/kernel';
 import { nationalNumber } from '../../national-number';
 import type { CancelOutcome, DialOutcome, DialRequest, VendorPorts } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
@@ -8,10 +8,6 @@ import { GATEWAY_OK, isPassing, isSessionOver, notPlacedBlame } from './agent-ga
 import { CALL_ID, CallIdText, parseAnswer, type GatewayAnswer } from './agent-gateway.schema';
 
 const AUDIO = 0;
-/** How long the session of a seat's latest poll may be on its way to those who dial. */
-const SESSION_UNDER_WAY_MS = 1000;
-/** After so many dials of a seat in a row its session is not stale but refused. */
-const STALE_IN_A_ROW = 2;
 
 export interface SeatRequest {
   readonly method: HttpRequest['method'];
@@ -24,9 +20,6 @@ export interface SeatRequest {
 
 /** The requests that we make to the CC-Gateway. */
 export class AgentGatewayClient {
-  /** Dials in a row that were refused for their session, by seat. */
-  private readonly stale = new Map<string, number>();
-
   constructor(
     private readonly settings: AgentGatewaySettings,
     private readonly ports: VendorPorts,
@@ -55,22 +48,12 @@ export class AgentGatewayClient {
     const body = { called: called.digits, callappdata: request.attemptId, mediaability: AUDIO, ...(seat.skillId === undefined ? {} : { skillid: seat.skillId }) };
     const { session } = request;
     const outcome = await this.send({ method: 'PUT', path: `voicecall/${seat.agentId}/callout`, session, body, timeoutMs: this.settings.dialTimeoutMs });
-    return this.orWithheld(request.seat, this.judgeDial(outcome, [session, seat.password.reveal()]));
+    return this.orWithheld(this.judgeDial(outcome, [session, seat.password.reveal()]));
   }
 
-  /**
-   * Where each poll brings another session, a dial can be faster than the news of it: refused for its session, it is placed nowhere, and is
-   * given back after a moment for another try. After the second time in a row the refusal stands.
-   */
-  private async orWithheld(seat: string | undefined, outcome: DialOutcome): Promise<DialOutcome> {
-    if (seat === undefined || this.settings.authMode !== 'dynamic') return outcome;
-    const inARow = (this.stale.get(seat) ?? 0) + 1;
-    if (outcome.kind !== 'rejected' || !isSessionOver(outcome.vendorCode) || inARow > STALE_IN_A_ROW) {
-      this.stale.delete(seat);
-      return outcome;
-    }
-    this.stale.set(seat, inARow);
-    await pause(SESSION_UNDER_WAY_MS);
+  /** Where each poll brings another session, a dial can be faster than the news of it: refused for its session, it is placed nowhere, and another try has a newer one. */
+  private orWithheld(outcome: DialOutcome): DialOutcome {
+    if (this.settings.authMode !== 'dynamic' || outcome.kind !== 'rejected' || !isSessionOver(outcome.vendorCode)) return outcome;
     return { kind: 'withheld', reason: `retcode ${outcome.vendorCode}: the session of the seat is not its latest` };
   }
 
