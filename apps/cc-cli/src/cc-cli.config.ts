@@ -12,18 +12,23 @@ const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 /** Where call-gateway is. @throws WrongUsage */
 export function gatewayUrl(env: Environment): string {
-  const url = env['CC_URL'] ?? DEFAULT_URL;
+  const url = given(env['CC_URL']) ?? DEFAULT_URL;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new WrongUsage('CC_URL is no http or https address; example: CC_URL=https://cc.example.com');
   return url.replace(/\/+$/, '');
 }
 
-/** A key, by value or by file; undefined when neither is given. @throws WrongUsage */
+/** A key, by value or by file; undefined when neither is given, or empty. @throws WrongUsage */
 export function keyFrom(env: Environment, name: 'CC_API_KEY' | 'CC_OPERATOR_KEY'): string | undefined {
-  const file = env[`${name}_FILE`];
-  const value = env[name] ?? (file === undefined ? undefined : readKey(name, file));
-  const key = value?.trim();
+  const value = given(env[name]);
+  const file = given(env[`${name}_FILE`]);
+  const key = value ?? (file === undefined ? undefined : readKey(name, file).trim());
   if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new WrongUsage(`${name} is no key: it must be one word of visible ASCII characters`);
   return key;
+}
+
+function given(value: string | undefined): string | undefined {
+  const text = value?.trim();
+  return text === '' ? undefined : text;
 }
 
 function readKey(name: string, file: string): string {

@@ -44,7 +44,8 @@ async function run(args: readonly string[], env: Environment, print: Print): Pro
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
   if (command === undefined) {
     const group = commands.find(({ name }) => name.split(' ')[0] === words[0]) === undefined ? undefined : words[0];
-    if (!wantsHelp) throw new WrongUsage(`There is no command \`${args.filter((arg) => !arg.startsWith('-')).join(' ')}\`.\n\n${overview(commands, group)}`);
+    const said = args.filter((arg) => !arg.startsWith('-')).join(' ');
+    if (!wantsHelp) throw new WrongUsage(`${said === group ? `\`${said}\` alone is no command; it is followed by what to do.` : `There is no command \`${said}\`.`}\n\n${overview(commands, group)}`);
     return print({ commands: commands.map(({ name, summary }) => ({ name, summary })) }, () => overview(commands, group));
   }
   if (wantsHelp) return print({ name: command.name, summary: command.summary, options: command.options }, () => helpOf(command));

@@ -55,10 +55,12 @@ describe('the environment', () => {
     writeFileSync(join(folder, 'key'), 'cck_by_file\n');
     expect(gatewayUrl({})).toBe('http://127.0.0.1:3000');
     expect(gatewayUrl({ CC_URL: 'https://cc.example/' })).toBe('https://cc.example');
-    for (const CC_URL of ['', 'cc.example', 'ftp://cc.example']) expect(() => gatewayUrl({ CC_URL })).toThrow(/CC_URL/);
+    expect(gatewayUrl({ CC_URL: ' ' })).toBe('http://127.0.0.1:3000');
+    for (const CC_URL of ['cc.example', 'ftp://cc.example']) expect(() => gatewayUrl({ CC_URL })).toThrow(/CC_URL/);
     expect(keyFrom({ CC_API_KEY: 'k' }, 'CC_API_KEY')).toBe('k');
     expect(keyFrom({ CC_API_KEY_FILE: join(folder, 'key') }, 'CC_API_KEY')).toBe('cck_by_file');
-    expect(keyFrom({ CC_API_KEY: 'k' }, 'CC_OPERATOR_KEY')).toBeUndefined();
+    expect(keyFrom({ CC_API_KEY: 'k', CC_OPERATOR_KEY: '' }, 'CC_OPERATOR_KEY')).toBeUndefined();
+    expect(keyFrom({ CC_API_KEY: '', CC_API_KEY_FILE: join(folder, 'key') }, 'CC_API_KEY')).toBe('cck_by_file');
     expect(() => keyFrom({ CC_OPERATOR_KEY_FILE: join(folder, 'none') }, 'CC_OPERATOR_KEY')).toThrow(/cannot be read/);
     expect(() => keyFrom({ CC_API_KEY: 'two words' }, 'CC_API_KEY')).toThrow(/^(?!.*two words)/);
     rmSync(folder, { recursive: true });

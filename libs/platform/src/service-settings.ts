@@ -57,7 +57,7 @@ function unknownNames(service: ServiceDefinition, env: Environment): string[] {
   const others = ['CC_SIM_', ...serviceNames.filter((name) => name !== service.name).map((name) => `${variablePrefix(name)}_`)];
   return Object.keys(env)
     .filter((name) => name.startsWith('CC_') && !known.has(name) && !others.some((prefix) => name.startsWith(prefix)))
-    .map((name) => `${name}: no such setting${nearest(name, known)} The README of ${service.name} and .env.example list them all`);
+    .map((name) => `${name}: no such setting${nearest(name, known)} .env.example lists them all, the README of each service its own`);
 }
 
 /** Variables of several services that one deployment's environment commonly carries for all. */
@@ -72,7 +72,7 @@ export const sharedVariables: readonly string[] = [
 
 function nearest(name: string, known: ReadonlySet<string>): string {
   const best = [...known].map((candidate) => ({ candidate, distance: editDistance(name, candidate) })).sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= 3 ? `; did you mean ${best.candidate}?` : '.';
+  return best !== undefined && best.distance <= 2 ? `; did you mean ${best.candidate}?` : '.';
 }
 
 function editDistance(a: string, b: string): number {

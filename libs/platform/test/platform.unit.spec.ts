@@ -21,7 +21,7 @@ describe('settings', () => {
   });
   it('have all their faults told at once', () => {
     const env = { CC_ENCRYPTION_KEY: 'c2hvcnQ=', CC_RECORD_STORE_LIMIT: '10', CC_RECORD_STORE_PRT: '1', CC_LOG_LEVEL: 'loud', CC_DATABASE_POOL_SIZE: 'zero' };
-    const faults = [/settings have 6 faults:/, /CC_DATABASE_POOL_SIZE: is no number\. /, /CC_ENCRYPTION_KEY: must be at least 32 bytes.*CC_ENCRYPTION_KEY_FILE/, /CC_RECORD_STORE_LIMIT: .*A limit \[s\]/, /CC_RECORD_STORE_PRT: no such setting; did you mean CC_RECORD_STORE_PORT\? The README/, /CC_LOG_LEVEL: /, /CC_DATABASE_URL: is missing/];
+    const faults = [/settings have 6 faults:/, /CC_DATABASE_POOL_SIZE: is no number\. /, /CC_ENCRYPTION_KEY: must be at least 32 bytes.*CC_ENCRYPTION_KEY_FILE/, /CC_RECORD_STORE_LIMIT: .*A limit \[s\]/, /CC_RECORD_STORE_PRT: no such setting; did you mean CC_RECORD_STORE_PORT\? \.env\.example/, /CC_LOG_LEVEL: /, /CC_DATABASE_URL: is missing/];
     for (const fault of faults) expect(() => loadServiceSettings(service, env)).toThrow(fault);
   });
   it.each([

@@ -38,18 +38,24 @@ export type ChannelFile = { readonly ok: true; readonly channels: readonly Chann
 type Report = (path: readonly PropertyKey[], message: string) => void;
 
 /**
- * Reads the channel file (YAML, `channels: [...]`). Every fault is reported at once, each with its path; no fault repeats
- * a value of the file, since any of them may be a secret.
+ * Reads the channel file (YAML, `channels: [...]`). Every fault is reported at once, each with its path and the channel's id;
+ * no fault repeats another value of the file, since any of them may be a secret.
  * @param readFile gives the text of a secret's file; it may throw, which becomes a fault.
  */
 export function parseChannelFile(text: string, readFile: (path: string) => string): ChannelFile {
   const faults: string[] = [];
-  const report: Report = (path, message) => faults.push(`${z.core.toDotPath(path)}: ${message}`);
   const entries = readEntries(text, faults);
+  const report: Report = (path, message) => faults.push(`${z.core.toDotPath(path)}: ${message}${nameOf(entries, path)}`);
   const channels = entries.map((entry, index) => readChannel(entry, ['channels', index], readFile, report));
   reportDuplicates(entries, report);
   reportSeatsInTwoLines(channels, report);
   return faults.length === 0 ? { ok: true, channels: channels.flatMap((channel) => channel ?? []) } : { ok: false, faults };
+}
+
+/** Which channel a fault is of, for people who do not count from 0. */
+function nameOf(entries: readonly unknown[], [, index]: readonly PropertyKey[]): string {
+  const id = typeof index === 'number' ? ChannelEntry.shape.id.safeParse(z.looseObject({ id: z.unknown() }).safeParse(entries[index]).data?.id).data : undefined;
+  return id === undefined ? '' : ` (channel ${id})`;
 }
 
 function readEntries(text: string, faults: string[]): readonly unknown[] {
@@ -57,7 +63,12 @@ function readEntries(text: string, faults: string[]): readonly unknown[] {
   const document = parseDocument(text, { lineCounter: lines });
   for (const { code, pos } of [...document.errors, ...document.warnings]) faults.push(`line ${lines.linePos(pos[0]).line}: not valid YAML (${code})`);
   if (faults.length > 0) return [];
-  const parsed = z.strictObject({ channels: z.array(z.unknown()).min(1) }).safeParse(plainValue(document));
+  const value = plainValue(document);
+  if (value === undefined) {
+    faults.push('file: its YAML aliases (&name, *name) contain themselves, or stand for too much');
+    return [];
+  }
+  const parsed = z.strictObject({ channels: z.array(z.unknown()).min(1) }).safeParse(value);
   if (parsed.success) return parsed.data.channels;
   faults.push(...parsed.error.issues.map(({ path, message }) => `${z.core.toDotPath(path) || 'file'}: ${message}`));
   return [];

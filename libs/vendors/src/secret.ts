@@ -4,6 +4,8 @@ import { z } from 'zod';
 
 /** A credential: it is told only by {@link reveal}, never by printing, logging or serialising it. */
 export class Secret {
+  /** Stands for one whose file cannot be read, of which a fault tells already. */
+  static readonly unreadable = new Secret('');
   readonly #text: string;
 
   constructor(text: string) {
@@ -38,7 +40,7 @@ function digest(text: string): Buffer {
 export function secretOf(minLength: number, maxLength: number): z.ZodType<Secret> {
   return z
     .instanceof(Secret, { error: 'expected a secret: {file: PATH}, or for development {value: TEXT}' })
-    .refine((secret) => secret.reveal().length >= minLength && secret.reveal().length <= maxLength, {
+    .refine((secret) => secret === Secret.unreadable || (secret.reveal().length >= minLength && secret.reveal().length <= maxLength), {
       error: minLength === maxLength ? `the secret must have ${minLength} characters` : `the secret must have ${minLength} to ${maxLength} characters`,
     });
 }

@@ -59,7 +59,7 @@ it('names every fault at once, each with its path, and repeats no value', () => 
     /^channels\[1\]\.weight: /, /^channels\[1\]: .*colour/, /^channels\[1\]\.settings\.authToken: expected a secret: /, /^channels\[1\]\.id: the same id as channels\[0\]/,
     /^channels\[2\]\.id: expected/, /^channels\[2\]\.vendor: no such vendor; known are e9, hw/,
     /^channels\[3\]\.protocol: hw has no such protocol; known are agentGateway, createCall, voiceCall/,
-    /^channels\[4\]\.settings\.endpoint: /, /^channels\[4\]\.settings\.appKey: /, /^channels\[4\]\.settings\.appSecret\.file: .*ENOENT/, /^channels\[4\]\.settings\.appSecret: /, /^channels\[4\]\.settings: .*more/,
+    /^channels\[4\]\.settings\.endpoint: /, /^channels\[4\]\.settings\.appKey: /, /^channels\[4\]\.settings\.appSecret\.file: .*ENOENT/, /^channels\[4\]\.settings: .*more/,
     /^channels\[5\]\.callbackSecrets\[0\]: the secret must have/, /^channels\[5\]\.settings\.timeZone: expected Asia\/Shanghai/,
     /^channels\[5\]\.settings\.accountSid: /, /^channels\[5\]\.settings\.authToken: /, /^channels\[5\]\.settings\.appId: /,
     /^channels\[6\]: /,

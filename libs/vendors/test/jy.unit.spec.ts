@@ -306,7 +306,7 @@ describe('faults', () => {
     const all = '[cancel, query, probe, recording, displayNumbers, maxDuration]';
     const file = parseChannelFile(text(`without: ${all},`), () => '');
     expect(file).toMatchObject({ ok: true, channels: [{ capabilities: { cancel: false, query: false, probe: false, recording: false, displayNumbers: false, maxDuration: false } }] });
-    expect(parseChannelFile(text('without: [query, probe, recording, displayNumbers, maxDuration],'), () => '')).toEqual({ ok: false, faults: ['channels[0].without: must list cancel, since the settings have no contract.cancel'] });
+    expect(parseChannelFile(text('without: [query, probe, recording, displayNumbers, maxDuration],'), () => '')).toEqual({ ok: false, faults: ['channels[0].without: must list cancel, since the settings have no contract.cancel (channel jy-main)'] });
   });
 });
 
