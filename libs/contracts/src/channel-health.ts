@@ -47,7 +47,7 @@ export const ChannelHealth = z.object({
   capabilities: Capabilities,
   weight: z.number().nonnegative(),
   state: ChannelState,
-  /** 0 to 1: the share of recent dials that the vendor accepted. */
+  /** 0 to 1: the share of recent dials that the vendor accepted; without dials it goes back to 1 within minutes. */
   score: z.number().min(0).max(1),
   reason: z.string(),
   /** When it came into this state, epoch ms. */

@@ -13,7 +13,7 @@ export type Exclusion = z.infer<typeof Exclusion>;
 export const RouteCandidate = z.object({
   channel: z.string(),
   state: ChannelState,
-  /** 0 to 1: the share of recent dials that the vendor accepted. */
+  /** 0 to 1: the share of recent dials that the vendor accepted; without dials it goes back to 1 within minutes. */
   score: z.number().min(0).max(1),
   weight: z.number().nonnegative(),
   /** Live calls on the channel. */

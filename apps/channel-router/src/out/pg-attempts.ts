@@ -1,4 +1,5 @@
 import type { Tx } from '@cc/postgres';
+import type { AttemptState } from '../domain/attempt';
 import type { Attempts, LineState, AttemptRecord, NewAttempt, Settlement, VendorWord } from '../domain/ledger';
 import { ATTEMPT_COLUMNS, toAttemptRecord, type AttemptRow } from './attempt-rows';
 
@@ -35,15 +36,24 @@ export class PgAttempts implements Attempts {
   }
 
   async settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'> {
-    const before = await this.settleRow(attemptId, settlement);
-    if (before === 'refused' || before === 'not-placed' || before === 'abandoned') return 'late';
-    if (before !== 'sending' && before !== 'unknown') return 'known';
-    return 'moved';
+    switch (await this.settleRow(attemptId, settlement)) {
+      case 'sending':
+      case 'unknown':
+        return 'moved';
+      case 'refused':
+      case 'not-placed':
+      case 'abandoned':
+        return 'late';
+      case 'accepted':
+      case 'ended':
+      case undefined:
+        return 'known';
+    }
   }
 
   /** The state before. */
-  private async settleRow(attemptId: string, { state, outcome, kind, vendorCallId, vendorCode, reason, at, lookAt }: Settlement): Promise<string | undefined> {
-    const rows = await this.tx.query<{ before: string }>(
+  private async settleRow(attemptId: string, { state, outcome, kind, vendorCallId, vendorCode, reason, at, lookAt }: Settlement): Promise<AttemptState | undefined> {
+    const rows = await this.tx.query<{ before: AttemptState }>(
       `UPDATE router_attempt a SET
          outcome = coalesce(a.outcome, $3), outcome_kind = CASE WHEN old.open THEN $4 ELSE coalesce(a.outcome_kind, $4) END, settled_at = coalesce(a.settled_at, $8),
          vendor_call_id = coalesce(a.vendor_call_id, $5), vendor_code = coalesce($6, a.vendor_code), reason = coalesce($7, a.reason),
