@@ -10,6 +10,8 @@ export { CallRecord, CallStage, CallState, Recording, RecordingStatus, encodeCal
 export { ChannelNotification, NotificationHeader, NotificationKind, notificationKey, encodeChannelNotification, decodeChannelNotification } from './channel-notification';
 export { Capabilities, ChannelHealth, ChannelState, HealthEvidence, LineKind, encodeChannelHealth, decodeChannelHealth, removedChannel } from './channel-health';
 export { ChannelOverride, encodeChannelOverride, decodeChannelOverride } from './channel-override';
+export { exclusionByChoice } from './channel-choice';
+export type { ChannelChoice } from './channel-choice';
 export { Exclusion, Route, RouteCandidate } from './route';
 export { RouteSimulation, encodeRouteSimulation, decodeRouteSimulation } from './route-simulation';
 export { Binding, bindingKey, parseBindingKey, encodeBinding, decodeBinding, deletedBinding } from './binding';

@@ -1,4 +1,4 @@
-import type { ChannelHealth } from '@cc/contracts';
+import { exclusionByChoice, type ChannelChoice, type ChannelHealth } from '@cc/contracts';
 
 /** The channels that a tenant may use; of the others it is told nothing. */
 export function channelsFor(tenant: string, all: readonly ChannelHealth[]): ChannelHealth[] {
@@ -16,17 +16,9 @@ export function withoutTenants({ tenants: _tenants, ...shown }: ChannelHealth): 
   return shown;
 }
 
-/** What guides the choice of a channel. */
-export interface ChoiceOfChannels {
-  readonly named?: string | undefined;
-  readonly bound?: string | undefined;
-  readonly ofBusiness?: readonly string[] | undefined;
-}
-
-/** The channels that a call could take, whatever their state, as the router chooses: the named one alone; else the bound one first, and the others that the business may use. */
-export function candidatesOf(mine: readonly ChannelHealth[], { named, bound, ofBusiness }: ChoiceOfChannels): ChannelHealth[] {
-  if (named !== undefined) return mine.filter(({ channel }) => channel === named);
-  return mine.filter(({ channel, weight }) => channel === bound || (ofBusiness === undefined ? weight > 0 : ofBusiness.includes(channel)));
+/** The channels that a call could take, whatever their state. */
+export function candidatesOf(mine: readonly ChannelHealth[], choice: ChannelChoice): ChannelHealth[] {
+  return mine.filter((channel) => exclusionByChoice(choice, channel) === undefined);
 }
 
 /** A channel that takes no call, and why. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Capabilities, ChannelState, Exclusion, Route, RouteCandidate } from '@cc/contracts';
+import { exclusionByChoice, type Capabilities, type ChannelState, type Exclusion, type Route, type RouteCandidate } from '@cc/contracts';
 
 /** What the configuration says of a channel, as far as a choice needs it. */
 export interface ChannelFacts {
@@ -166,17 +166,13 @@ const against = (code: Exclusion, reason: string): Objection => ({ code, reason 
 
 /** What stays true of this call on this channel. */
 function objectionTo(call: RoutableCall, facts: ChannelFacts): Objection | undefined {
-  if (call.channel !== undefined && call.channel !== facts.channel) return against('not-named', 'the request names another channel');
+  const choice = exclusionByChoice({ named: call.channel, bound: call.binding?.channel, ofBusiness: call.channels }, facts);
+  if (choice === 'not-named') return against(choice, 'the request names another channel');
   if (!facts.enabled) return against('disabled', 'it is not enabled');
   if (facts.tenants?.includes(call.tenant) === false) return against('not-for-tenant', 'it is not for this tenant');
-  return objectionOfRules(call, facts) ?? objectionOfAbility(call, facts);
-}
-
-/** Whoever names a channel, in the request or in the binding, may have it whatever the business or the weight says. */
-function objectionOfRules(call: RoutableCall, facts: ChannelFacts): Objection | undefined {
-  if (call.channel === facts.channel || call.binding?.channel === facts.channel) return undefined;
-  if (call.channels !== undefined) return call.channels.includes(facts.channel) ? undefined : against('not-for-business', 'it is not among the channels of the business');
-  return facts.weight === 0 ? against('by-name-only', 'its weight is 0: it is taken only by name') : undefined;
+  if (choice === 'not-for-business') return against(choice, 'it is not among the channels of the business');
+  if (choice === 'by-name-only') return against(choice, 'its weight is 0: it is taken only by name');
+  return objectionOfAbility(call, facts);
 }
 
 function objectionOfAbility(call: RoutableCall, { capabilities, numbers }: ChannelFacts): Objection | undefined {
