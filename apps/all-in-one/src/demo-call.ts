@@ -1,5 +1,5 @@
 import { pause } from '@cc/kernel';
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import { z } from 'zod';
 import { DEMO_CHANNEL } from './simulated-channels';
 
@@ -46,20 +46,27 @@ export async function demoCall(gatewayUrl: string, apiKey: string, attendance: A
   return false;
 }
 
-/** Tries again while the gateway takes no call, and says why once it is no more the moment in which nothing is known of the channels. */
-async function place(api: AxiosInstance, { say, signal, limitMs }: Attendance): Promise<z.infer<typeof Call>> {
-  const body = { from: '+8613800138000', to: '+8613900139000', agent: 'agent-1', channel: DEMO_CHANNEL, record: true, bizData: { order: 'demo' } };
+/** The gateway's answer, once it takes the request: until then, and at most until the limit, it is asked again, and each new reason that is worth a word is told. */
+async function accepted(ask: () => Promise<AxiosResponse<unknown>>, silent: readonly string[], { say, signal, limitMs }: Attendance): Promise<unknown> {
   const began = Date.now();
   for (let told: string | undefined; ; ) {
-    const { status, data } = await api.post<unknown>('/calls', body, { validateStatus: (code) => code < 300 || code === 503 });
-    if (status < 300) return Call.parse(data);
+    const { status, data } = await ask();
+    if (status < 300) return data;
     const { code, detail } = Refusal.parse(data);
     if (Date.now() - began >= limitMs) throw new Error(`it was not placed within ${limitMs / 1000} s (${code}): ${detail}`);
-    if (code !== told && code !== 'no-channels-yet') say(`demo call            waits: ${detail}`);
+    if (code !== told && !silent.includes(code)) say(`demo call            waits: ${detail}`);
     told = code;
     await pause(POLL_MS, signal);
     if (signal.aborted) throw new Error('the demo call was not placed');
   }
+}
+
+/** Waits until the gateway has heard of the channel, since it refuses to place a call on one that it does not know, and then until it takes the call. */
+async function place(api: AxiosInstance, attendance: Attendance): Promise<z.infer<typeof Call>> {
+  const body = { from: '+8613800138000', to: '+8613900139000', agent: 'agent-1', channel: DEMO_CHANNEL, record: true, bizData: { order: 'demo' } };
+  const orNot = (...refusals: readonly number[]) => ({ validateStatus: (status: number) => status < 300 || refusals.includes(status) });
+  await accepted(() => api.get(`/channels/${DEMO_CHANNEL}`, orNot(404, 503)), ['no-such-channel', 'no-channels-yet'], attendance);
+  return Call.parse(await accepted(() => api.post('/calls', body, orNot(503)), [], attendance));
 }
 
 function lineOf(entry: Entry, firstAt: number): string {
