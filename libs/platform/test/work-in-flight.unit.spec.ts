@@ -1,4 +1,4 @@
-import { WorkInFlight } from '@cc/platform';
+import { WorkInFlight } from '../src/work-in-flight';
 
 function deferred(): { readonly work: Promise<void>; end(): void } {
   let end = (): void => undefined;

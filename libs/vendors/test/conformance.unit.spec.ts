@@ -117,7 +117,7 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
         const body = Buffer.from(pair.raw.body.subarray(0, cut % (pair.raw.body.length + 1)));
         Buffer.from(bytes).copy(body, at % (body.length + 1));
         survives({ ...pair.raw, body });
-      }), { numRuns: 400 });
+      }), { numRuns: 250 });
     });
 
     it('are never too strange: arbitrary bytes, JSON and tags of every kind', () => {
@@ -133,7 +133,7 @@ describe.each(vendors.map((vendor) => ({ name: `${vendor.code}/${vendor.protocol
       const raws = fc.record({ body: bodies, kind: fc.constantFrom('callback' as const, 'poll' as const, 'query' as const), request: fc.constantFrom(...pairs.map(({ raw }) => raw.request), 'x?y=z') });
       fc.assert(fc.property(raws, ({ body, kind, request: asked }) => {
         survives({ kind, headers: {}, body, receivedAt: 1_700_000_000_000, ...(asked === undefined ? {} : { request: asked }) });
-      }), { numRuns: 600 });
+      }), { numRuns: 350 });
     });
   });
 
