@@ -20,6 +20,12 @@ describe('a fact as a call event', () => {
     ];
     expect(new Set([id, ...others.map((event) => event.id)]).size).toBe(7);
   });
+  it('says nothing of a talking time that no call can have, and all the rest', () => {
+    const ended = (durationSeconds: number) => toCallEvent({ type: 'cc.call.ended.v1', occurredAt: 5000, closeType: 0, durationSeconds }, attempt, header);
+    expect(ended(31_536_000)).toMatchObject({ durationSeconds: 31_536_000 });
+    expect(ended(31_536_001)).toMatchObject({ type: 'cc.call.ended.v1', closeType: 0, occurredAt: 5000 });
+    expect('durationSeconds' in ended(999_999_999_999_999)).toBe(false);
+  });
   it('is refused when the contract does not know it', () => expect(() => toCallEvent({ type: 'cc.call.ended.v1', occurredAt: 1 }, attempt, header)).toThrow(/closeType/));
 });
 

@@ -104,6 +104,11 @@ describe('the fold of call events', () => {
     expect(folded([requested, started(), connected(5000), ...events]).endedBy).toBeUndefined();
   });
 
+  it('does not count a talking time from a clock in another century', () => {
+    expect(folded([requested, started(), connected(5000), ended(253_000_000_000_000)]).durationSeconds).toBeUndefined();
+    expect(folded([requested, started(), connected(5000), ended(31_536_005_000)]).durationSeconds).toBe(31_536_000);
+  });
+
   it('does not say how long a call lasted of which no end was heard', () => {
     expect(folded([requested, started(), ended(9000, { closeType: 255 }, 'reaper')]).durationSeconds).toBeUndefined();
   });

@@ -17,6 +17,9 @@ export type EndedBy = z.infer<typeof EndedBy>;
 export const AttemptResolution = z.enum(['ended', 'not-placed']);
 export type AttemptResolution = z.infer<typeof AttemptResolution>;
 
+/** More than this is a fault of somebody's clock or counter. */
+export const LONGEST_TALK_SECONDS = 31_536_000;
+
 const eventBase = {
   id: z.string(),
   callId: z.string(),
@@ -108,8 +111,8 @@ export const Ended = event('ended', {
   endedBy: EndedBy.optional(),
   vendorCode: z.string().optional(),
   reason: z.string().optional(),
-  /** Talking time as the vendor counts it. */
-  durationSeconds: z.number().int().nonnegative().optional(),
+  /** Talking time as the vendor counts it; no more than a year, which no call lasts. */
+  durationSeconds: z.number().int().nonnegative().max(LONGEST_TALK_SECONDS).optional(),
   /** Where no channel could take the call: every candidate with the reason against it. */
   route: Route.optional(),
 });

@@ -4,7 +4,7 @@ export { closeTypes, CloseType } from './close-types';
 export type { WireRecord, Decoded } from './wire';
 export { ProtectedNumber, BizData, Ivr } from './call-numbers';
 export { PlaceCall, CancelCall, ResolveAttempt, SimulateRoute, CallCommand, encodeCallCommand, decodeCallCommand } from './call-commands';
-export { AttemptResolution, CallEvent, EventSource, EndedBy, callEventSchemas, placementProofs, encodeCallEvent, decodeCallEvent, decoderOfCallEvents } from './call-events';
+export { AttemptResolution, CallEvent, EventSource, EndedBy, callEventSchemas, LONGEST_TALK_SECONDS, placementProofs, encodeCallEvent, decodeCallEvent, decoderOfCallEvents } from './call-events';
 export type { CallEventType, CallEventOf } from './call-events';
 export { CallRecord, CallStage, CallState, Recording, RecordingStatus, encodeCallRecord, decodeCallRecord } from './call-record';
 export { ChannelNotification, NotificationHeader, NotificationKind, notificationKey, encodeChannelNotification, decodeChannelNotification } from './channel-notification';

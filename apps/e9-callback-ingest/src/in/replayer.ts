@@ -7,6 +7,7 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import type { ReceivedCallback } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
 import type { SpoolPosition } from '../out/spool';
+import { messagesOf } from './callback-messages';
 
 const BATCH = 500;
 const IDLE_MS = 500;
@@ -26,6 +27,11 @@ export class ReplayWatch {
   damaged(segment: number, count: number): void {
     this.metrics.counter('cc_spool_damaged_total', 'Damaged stretches met in the spool').add(count);
     this.log.error('the spool is damaged; the segment is kept as .damaged', { segment, count });
+  }
+
+  strange({ id, channel }: ReceivedCallback, error: unknown): void {
+    this.metrics.counter('cc_callbacks_strange_total', 'Callbacks that their adapter could not take apart; they go to quarantine', ['channel']).add(1, { channel });
+    this.log.error('a callback cannot be taken apart; it goes to quarantine as it is', { notificationId: id, channel, error });
   }
 
   unreadable(error: unknown): void {
@@ -106,12 +112,12 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
   /** One for each call that the callback is about; the same ids each time, so that a repeated replay has no further effect. */
   private toNotifications(callback: ReceivedCallback): WireRecord[] {
     const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
-    const adapter = this.channels.find(callback.channel)?.adapter;
     const { verdict, verdictReason } = callback;
-    const messages = adapter?.callbacks?.split?.(raw) ?? [raw];
-    return messages.map((message, index) => {
+    const { messages, error } = messagesOf(this.channels.find(callback.channel)?.adapter, raw);
+    if (error !== undefined) this.watch.strange(callback, error);
+    return messages.map(({ message, subject }, index) => {
       const id = index === 0 ? callback.id : `${callback.id}.${index}`;
-      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...(adapter?.subjectOf(message) ?? {}), verdict, ...defined({ verdictReason: verdictReason?.slice(0, 200) }) };
+      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...subject, verdict, ...defined({ verdictReason: verdictReason?.slice(0, 200) }) };
       return encodeChannelNotification({ ...header, sealed: sealNotification(message, id, this.sealer) }, 'e9-callback-ingest');
     });
   }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CallEvent, type NotificationHeader } from '@cc/contracts';
+import { CallEvent, LONGEST_TALK_SECONDS, type NotificationHeader } from '@cc/contracts';
 import { z } from 'zod';
 
 /** The attempt that a notification belongs to. */
@@ -19,11 +19,18 @@ export interface Fact {
  * that tells the same again, gives the same event and not another one.
  */
 export function toCallEvent(fact: Fact, attempt: KnownAttempt, header: NotificationHeader): CallEvent {
-  const { derived, ...said } = fact;
+  const { derived, ...told } = fact;
+  const said = withoutImpossibleTalk(told);
   const source = derived === true ? 'derived' : header.kind;
   const digest = hash('sha256', JSON.stringify([source, said]), 'hex').slice(0, 16);
   const { attemptId, callId, tenant, channel } = attempt;
   return CallEvent.parse({ ...said, id: `${attemptId}/${nameOf(fact.type)}/${digest}`, callId, tenant, attemptId, channel, recordedAt: header.receivedAt, source, ...(derived === true ? { via: header.kind } : {}) });
+}
+
+/** A talking time that no call can have tells nothing, and must not hold up the rest of the message. */
+function withoutImpossibleTalk(told: Omit<Fact, 'derived'>): Omit<Fact, 'derived'> {
+  const { durationSeconds, ...rest } = told;
+  return typeof durationSeconds === 'number' && durationSeconds > LONGEST_TALK_SECONDS ? { ...rest, type: told.type, occurredAt: told.occurredAt } : told;
 }
 
 const nameOf = (type: string): string => type.replace(/^cc\.call\./, '').replace(/\.v\d+$/, '');

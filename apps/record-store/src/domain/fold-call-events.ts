@@ -1,4 +1,4 @@
-import { closeTypes, type CallEvent, type CallEventOf, type CallEventType, type CallRecord, type CallStage, type EventSource, type Recording } from '@cc/contracts';
+import { closeTypes, LONGEST_TALK_SECONDS, type CallEvent, type CallEventOf, type CallEventType, type CallRecord, type CallStage, type EventSource, type Recording } from '@cc/contracts';
 import { defined } from '@cc/kernel';
 
 /** Which source is believed where two of them disagree: query > callback > poll > derived > our own conclusions. */
@@ -147,7 +147,7 @@ function closeOf(facts: Facts): Partial<CallRecord> {
   const unheard = ended.source === 'reaper' ? undefined : 0;
   const counted = connectedAt === undefined ? unheard : Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
   return defined({
-    durationSeconds: facts.told('cc.call.ended.v1', 'durationSeconds') ?? counted,
+    durationSeconds: facts.told('cc.call.ended.v1', 'durationSeconds') ?? (counted !== undefined && counted > LONGEST_TALK_SECONDS ? undefined : counted),
     closeType: ended.closeType,
     closeReason: facts.told('cc.call.ended.v1', 'reason') ?? closeTypes[ended.closeType],
     vendorCode: facts.told('cc.call.ended.v1', 'vendorCode'),
