@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { frame } from '../src/domain/frames';
 import { CallbackStore } from '../src/out/callback-store';
 import { Spool, type SpoolPosition } from '../src/out/spool';
 
@@ -80,6 +81,32 @@ describe('the spool', () => {
     await append(spool, 'd');
     const last = await spool.read({ segment: 1, offset: 39 }, 2);
     expect({ texts: last.payloads.map(String), damaged: last.damaged }).toEqual({ texts: ['d'], damaged: 1 });
+    await spool.close();
+  });
+
+  it('finds what lies behind damage that is longer than it reads at once', async () => {
+    const spool = await open(100_000_000);
+    await append(spool, 'before');
+    await appendFile(path(1), Buffer.alloc(9 * 1024 * 1024));
+    await appendFile(path(1), frame(Buffer.from('behind')));
+    const found: string[] = [];
+    let damaged = 0;
+    for (let offset = 0, steps = 0; steps < 20; steps += 1) {
+      const read = await spool.read({ segment: 1, offset }, 10);
+      found.push(...read.payloads.map(String));
+      damaged += read.damaged;
+      offset = read.nextOffset;
+    }
+    expect(found).toEqual(['before', 'behind']);
+    expect(damaged).toBeGreaterThan(0);
+    await spool.close();
+  });
+
+  it('takes nothing that it would not read back', async () => {
+    const spool = await open();
+    await expect(spool.append(Buffer.alloc(1024 * 1024 + 1))).rejects.toMatchObject({ code: 'callback-too-large' });
+    await append(spool, 'small');
+    expect(await contents(spool)).toEqual(['small']);
     await spool.close();
   });
 

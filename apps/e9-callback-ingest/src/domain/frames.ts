@@ -1,12 +1,16 @@
 import { crc32 } from 'node:zlib';
+import { CcError } from '@cc/kernel';
 
 /** `CCF1`: marks the beginning of a frame, so that reading can go on behind a damaged one. */
 const MAGIC = Buffer.from('CCF1');
 const HEADER_BYTES = MAGIC.length + 8;
-const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
+/** A callback of the greatest size that is taken has about half of this, sealed. */
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
+export const MAX_FRAME_BYTES = HEADER_BYTES + MAX_PAYLOAD_BYTES;
 
 /** `magic(4) | payload length(4) | CRC-32 of the payload(4) | payload`. */
 export function frame(payload: Buffer): Buffer {
+  if (payload.length > MAX_PAYLOAD_BYTES) throw new CcError('input', 'callback-too-large', `A callback of ${payload.length} bytes, sealed, is more than the spool reads back`);
   const header = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(header);
   header.writeUInt32BE(payload.length, MAGIC.length);

@@ -78,8 +78,10 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     if (damaged > 0 || callbacks.length < payloads.length) await spool.keepDamaged(segment);
     if (damaged > 0) this.watch.damaged(segment, damaged);
     await this.forward(callbacks);
-    if (nextOffset > from.offset) await this.moveTo({ segment, offset: nextOffset });
-    if (payloads.length > 0) return true;
+    if (nextOffset > from.offset) {
+      await this.moveTo({ segment, offset: nextOffset });
+      return true;
+    }
     if (!finished) return false;
     await this.moveTo({ segment: segment + 1, offset: 0 });
     return true;

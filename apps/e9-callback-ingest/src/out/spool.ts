@@ -3,7 +3,7 @@ import { link, mkdir, open, readdir, readFile, unlink, writeFile, type FileHandl
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CcError, describeError } from '@cc/kernel';
-import { frame, readFrames, type FramesRead } from '../domain/frames';
+import { frame, MAX_FRAME_BYTES, readFrames, type FramesRead } from '../domain/frames';
 
 const SEGMENT = /^(\d{12})\.spool$/;
 const READ_BYTES = 4 * 1024 * 1024;
@@ -147,6 +147,8 @@ export class Spool {
       const bytes = Buffer.alloc(READ_BYTES);
       const { bytesRead } = await handle.read(bytes, 0, READ_BYTES, offset);
       const frames = readFrames(bytes.subarray(0, bytesRead), limit);
+      // A sound frame that began before this would lie in what was read, and would have been found.
+      if (frames.payloads.length === 0 && bytesRead === READ_BYTES) return { payloads: [], nextOffset: offset + READ_BYTES - MAX_FRAME_BYTES + 1, damaged: 1 };
       return { ...frames, nextOffset: offset + frames.nextOffset };
     } finally {
       await handle.close();
