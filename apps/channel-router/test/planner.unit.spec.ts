@@ -284,6 +284,21 @@ describe('a router', () => {
     expect(endOf(`c${placed}`)).toMatchObject({ closeType: 6, reason: expect.stringContaining('it is down') });
   });
 
+  it('announces a channel that was drained before it was ever judged as draining, and forgets one that has left the file after 15 s', async () => {
+    carriers.facts = [facts('a'), facts('b')];
+    await ledger.transaction(({ channels }) => channels.saveOverrides([{ channel: 'b', override: 'drain', operator: 'ops', reason: 'maintenance', at: START }]));
+    await router.health.judge();
+    expect(ledger.healths.map(({ channel, state }) => `${channel} ${state}`)).toEqual(['a up', 'b draining']);
+    carriers.facts = [facts('a')];
+    const known = async (): Promise<string[]> => (await ledger.transaction(({ channels }) => channels.rows())).map(({ channel }) => channel).sort();
+    clock.now += 15_000;
+    await router.health.judge();
+    expect(await known()).toEqual(['a', 'b']);
+    clock.now += 1;
+    await router.health.judge();
+    expect(await known()).toEqual(['a']);
+  });
+
   it('does not hold its own crash against a channel', async () => {
     await router.health.judge();
     await place(call('1'), call('2'), call('3'), call('4'));
