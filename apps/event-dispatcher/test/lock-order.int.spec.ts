@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { allTopics, encodeCallEvent, encodeChannelNotification, topics, type CallEvent, type ChannelNotification, type WireRecord } from '@cc/contracts';
 import { createEventLog, eventLogMigrations, type Batch, type EventLog, type Outcome } from '@cc/event-log';
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock, NoMetrics, Sealer, SilentLog, SystemClock } from '@cc/kernel';
+import { NoMetrics, pause, Sealer, SilentLog, SystemClock } from '@cc/kernel';
 import { TypeOrmDatabase, runMigrations, type Tx } from '@cc/postgres';
 import { freshDatabase, type FreshDatabase } from '@cc/testing';
 import { Channels, sealNotification } from '@cc/vendors';
@@ -50,7 +50,7 @@ describe('the subjects that a batch locks, on PostgreSQL', () => {
     await eventLog.ensureTopics(allTopics);
     const file = join(directory, 'channels.yaml');
     writeFileSync(file, JSON.stringify({ channels: [{ id: CHANNEL, vendor: 'hw', protocol: 'agentGateway', settings: { endpoint: 'http://127.0.0.1:1' }, lines: [{ id: 'a', agentId: 20_001, password: { value: 'pass' }, phone: '40038' }] }] }));
-    const clock: Clock = new SystemClock();
+    const clock = new SystemClock();
     const channels = Channels.fromFile(file, { http: new AxiosHttpExchange(), clock });
     const correlation = new PgCorrelation(database);
     const translator = new Translator(channels, sealer, new UnknownCodes(metrics, log));
@@ -74,7 +74,7 @@ describe('the subjects that a batch locks, on PostgreSQL', () => {
         const rows = await tx.query<Row>(sql, values);
         if (first && sql.includes('INTO dispatcher_subject')) {
           first = false;
-          await new Promise((resolve) => setTimeout(resolve, HELD_MS));
+          await pause(HELD_MS);
         }
         return rows;
       },

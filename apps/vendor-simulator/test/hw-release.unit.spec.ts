@@ -1,17 +1,11 @@
 import http from 'node:http';
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock, SilentLog } from '@cc/kernel';
+import { SilentLog, SystemClock } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
 import { eventually } from '@cc/testing';
 import { Secret, vendorOf, type DialRequest, type RawNotification, type VendorChannel } from '@cc/vendors';
 import { z } from 'zod';
 import { vendorSimulator } from '../src/service';
-
-class RealClock extends Clock {
-  nowMs(): number {
-    return Date.now();
-  }
-}
 
 describe('the release callback of 双呼', () => {
   const received: RawNotification[] = [];
@@ -34,7 +28,7 @@ describe('the release callback of 双呼', () => {
     const settings = { endpoint: `${service.url}/hw`, appKey: 'key', appSecret: new Secret('secret'), callbackUrl: new Secret(`http://127.0.0.1:${port}/callbacks/hw-main/a-callback-secret`) };
     const configured = vendorOf('hw', 'createCall')?.configure({ settings, callsBack: true });
     if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
-    channel = configured.open({ http: new AxiosHttpExchange(), clock: new RealClock() });
+    channel = configured.open({ http: new AxiosHttpExchange(), clock: new SystemClock() });
   });
   afterAll(async () => {
     await service.stop();

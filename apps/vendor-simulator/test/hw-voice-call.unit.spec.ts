@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock, SilentLog } from '@cc/kernel';
+import { SilentLog, SystemClock } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
 import { eventually } from '@cc/testing';
 import { Secret, vendorOf, type CallFact, type DialRequest, type RawNotification, type VendorChannel } from '@cc/vendors';
@@ -15,12 +15,6 @@ const SECRET = 'voice-secret';
 const AddressOf = z.object({ port: z.number() }) satisfies z.ZodType<Pick<AddressInfo, 'port'>>;
 const Rings = z.object({ items: z.array(z.looseObject({ vendor: z.string(), leg: z.string(), number: z.string(), vendorCallId: z.string() })) });
 const Calls = z.object({ items: z.array(z.looseObject({ id: z.string(), protocol: z.string().optional() })) });
-
-class RealClock extends Clock {
-  nowMs(): number {
-    return Date.now();
-  }
-}
 
 /** The application's side of the pushes: keeps each as it came and answers as the adapter wants. */
 class PushReceiver {
@@ -58,7 +52,7 @@ describe('the adapter against the simulator', () => {
       partyTypes: { a: ['caller'], b: ['callee'], vendor: ['platform'] }, callbackUrl: new Secret(callbackUrl), ...more };
     const configured = vendorOf('hw', 'voiceCall')?.configure({ settings, callsBack: true });
     if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
-    return configured.open({ http: exchange, clock: new RealClock() });
+    return configured.open({ http: exchange, clock: new SystemClock() });
   };
 
   beforeAll(async () => {

@@ -3,21 +3,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CallEvent } from '@cc/contracts';
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock } from '@cc/kernel';
+import { SettableClock } from '@cc/testing';
 import { vendors, type CallFact, type ConfiguredVendor, type DialRequest, type Normalised, type RawNotification, type RegisteredVendor, type VendorChannel } from '@cc/vendors';
 import fc from 'fast-check';
 import { goldenPairs } from './fixtures';
 import { vendorKits, type VendorKit } from './vendor-kits';
 import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
-
-class FixedClock extends Clock {
-  constructor(public now: number) {
-    super();
-  }
-  nowMs(): number {
-    return this.now;
-  }
-}
 
 const request: DialRequest = {
   attemptId: 'att-0190163d8694739b8c1a5f0e2d4c6b7a', caller: '+8613912345678', called: '+8613812345678', agent: '20011', record: true, seat: '20011', session: 'SESSION-OF-THE-SEAT',
@@ -28,7 +19,7 @@ const configure = (vendor: RegisteredVendor, kit: VendorKit, settings: unknown):
 function openAt(vendor: RegisteredVendor, kit: VendorKit, endpoint: string): VendorChannel {
   const configured = configure(vendor, kit, kit.settings(endpoint));
   if (!configured.ok) throw new Error(JSON.stringify(configured.faults));
-  return configured.open({ http: new AxiosHttpExchange(), clock: new FixedClock(1_700_000_000_000) });
+  return configured.open({ http: new AxiosHttpExchange(), clock: new SettableClock(1_700_000_000_000) });
 }
 
 /** The fact as the event that others will read: it must fit the contract. */

@@ -1,5 +1,5 @@
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock } from '@cc/kernel';
+import { SettableClock } from '@cc/testing';
 import { Secret, vendorOf, type DialRequest, type RawNotification, type SeatFollowUp, type VendorChannel } from '@cc/vendors';
 import { vendorKits } from './vendor-kits';
 import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
@@ -7,12 +7,6 @@ import { VendorServer, type Reaction, type SeenRequest } from './vendor-server';
 const NOW = 1_621_577_032_000;
 const SEAT = '20011';
 const request: DialRequest = { attemptId: 'att-1', caller: '+8613912345678', called: '+8613812345678', record: true, seat: SEAT, session: 'g-1' };
-
-class FixedClock extends Clock {
-  nowMs(): number {
-    return NOW;
-  }
-}
 
 const server = new VendorServer();
 let endpoint = '';
@@ -26,7 +20,7 @@ function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChanne
   const kit = vendorKits['hw/agentGateway'];
   const configured = vendorOf('hw', 'agentGateway')?.configure({ settings: { ...kit?.settings(endpoint), ...more }, lines: kit?.lines, callsBack: false });
   if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
-  const channel = configured.open({ http: new AxiosHttpExchange(), clock: new FixedClock() });
+  const channel = configured.open({ http: new AxiosHttpExchange(), clock: new SettableClock(NOW) });
   const { seats, cancel } = channel;
   if (seats === undefined || cancel === undefined) throw new Error('it has seats, and can cancel');
   return { ...channel, seats, cancel };

@@ -1,5 +1,5 @@
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock } from '@cc/kernel';
+import { SettableClock } from '@cc/testing';
 import { Secret, vendorOf, type ConfiguredVendor, type DialRequest, type RawNotification, type VendorChannel } from '@cc/vendors';
 import { authenticationHeaders, parseSignature, pushDigest } from '../src/hw/voice-call/voice-call.digest';
 import { echoOf, legOf, parseEcho } from '../src/hw/voice-call/voice-call.echo';
@@ -14,11 +14,6 @@ const CALLBACK = 'https://cc.example/callbacks/hw-voice/callback-secret-01234567
 const SESSION = '1202_566_0_20161228102743@callenabler.home1.com';
 const request: DialRequest = { attemptId: 'att-1', caller: '+8613912345678', called: '+8613812345678', record: true };
 
-class FixedClock extends Clock {
-  nowMs(): number {
-    return Date.parse(CREATED) + 999;
-  }
-}
 const server = new VendorServer();
 let endpoint = '';
 beforeAll(async () => {
@@ -33,7 +28,7 @@ const configure = (more: Readonly<Record<string, unknown>>): ConfiguredVendor | 
 function channelWith(more: Readonly<Record<string, unknown>> = {}): VendorChannel {
   const configured = configure(more);
   if (configured?.ok !== true) throw new Error(JSON.stringify(configured));
-  return configured.open({ http: new AxiosHttpExchange(), clock: new FixedClock() });
+  return configured.open({ http: new AxiosHttpExchange(), clock: new SettableClock(Date.parse(CREATED) + 999) });
 }
 const answer = (body: Readonly<Record<string, unknown>>, status = 200): Reaction => ({ status, body: JSON.stringify(body) });
 const accepted = answer({ resultcode: '0', resultdesc: 'Success', sessionId: SESSION });

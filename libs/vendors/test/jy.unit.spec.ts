@@ -1,5 +1,5 @@
 import { AxiosHttpExchange } from '@cc/http';
-import { Clock } from '@cc/kernel';
+import { SettableClock } from '@cc/testing';
 import { parseChannelFile, Secret, vendorOf, type ConfiguredVendor, type DialRequest, type RawNotification, type VendorChannel } from '@cc/vendors';
 import fc from 'fast-check';
 import { defaultContract } from '../src/jy/jy.default-contract';
@@ -10,11 +10,6 @@ import { parseTemplate, Template } from '../src/jy/jy.template';
 import { VendorServer, type SeenRequest } from './vendor-server';
 
 const NOW = 1_700_000_000_000;
-class FixedClock extends Clock {
-  nowMs(): number {
-    return NOW;
-  }
-}
 const server = new VendorServer();
 let endpoint = '';
 beforeAll(async () => {
@@ -35,7 +30,7 @@ function configure(settings: Fields, without: readonly string[] = []): Configure
 function open(settings: Fields = {}, without: readonly string[] = []): VendorChannel {
   const configured = configure(settings, without);
   if (!configured.ok) throw new Error(JSON.stringify(configured.faults));
-  return configured.open({ http: new AxiosHttpExchange(), clock: new FixedClock() });
+  return configured.open({ http: new AxiosHttpExchange(), clock: new SettableClock(NOW) });
 }
 
 /** The default contract with another dial and signing. */

@@ -27,7 +27,6 @@ export const E9Answer = z
       callId: LooseText,
       /** The refusal in words. */
       represent: LooseText,
-      /** A display number that the vendor will not show, although it places the call (dedicatedVoice). */
       callNotify: E9Message.nullish().transform((message) => message ?? undefined),
     }),
   })
