@@ -47,6 +47,10 @@ describe('the history of a call', () => {
     const routes = async () => z.object({ items: z.array(z.object({ attemptId: z.string() })) }).safeParse((await gateway.acme.get(`/calls/${callId}/route`)).data).data?.items ?? [];
     await eventually(async () => (await routes()).length === 3);
     expect((await routes()).map(({ attemptId }) => attemptId)).toEqual(['first', 'second', 'third']);
-    expect((await gateway.acme.get(`/calls/${callId}/attempts`)).data).toMatchObject({ items: [{ attemptId: 'first', vendorCallId: 'told-first' }, { attemptId: 'second' }, { attemptId: 'third' }] });
+    // A copy that was learnt earlier takes the place of the one that came first.
+    await gateway.tell(started('b', 5, 'third'), started('b', 7, 'third'));
+    await eventually(async () => (await routes())[0]?.attemptId === 'third');
+    expect((await routes()).map(({ attemptId }) => attemptId)).toEqual(['third', 'first', 'second']);
+    expect((await gateway.acme.get(`/calls/${callId}/attempts`)).data).toMatchObject({ items: [{ attemptId: 'first', vendorCallId: 'told-first' }, { attemptId: 'second' }, { attemptId: 'third', startedAt: 5 }] });
   });
 });

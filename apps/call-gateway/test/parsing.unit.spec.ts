@@ -3,7 +3,8 @@ import { NumberVault } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
 import { keyRingOf } from '../src/call-gateway.config';
 import { ApiKeys, KeyRing, OperatorKeys } from '../src/domain/api-keys';
-import { timelineOf, viewOf } from '../src/domain/call-view';
+import { timelineOf } from '../src/domain/call-timeline';
+import { viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';
 import { checkBody, validBody } from '../src/in/body-validation';
 import { BusinessBody } from '../src/in/business.body';
@@ -180,12 +181,12 @@ describe('a placed call', () => {
   it('is shown with masked numbers, and with nothing sealed, internal or of the vendor', () => {
     const view = viewOf({ ...placed.record, vendorCode: '31', recording: { status: 'archived', object: 'recordings/x.mp3', url: 'https://oss.example/x', vendorUrl: 'https://vendor.example/x?secret' } });
     expect(view).toMatchObject({ callId: 'call-1', caller: '+86139****0001', called: '+86139****0002', recording: { status: 'archived', url: 'https://oss.example/x' } });
-    const text = JSON.stringify([view, timelineOf([placed.requested])]);
+    const text = JSON.stringify([view, timelineOf([placed.requested], placed.record)]);
     for (const secret of [caller.sealed, called.sealed, caller.ref, called.ref, '3900000001', '3900000002', 'acme', 'vendor.example', 'recordings/x.mp3']) expect(text).not.toContain(secret);
   });
   it('has a timeline in the order in which we learnt, of one moment by when it happened, then by id', () => {
     const at = (id: string, recordedAt: number, occurredAt: number): CallEvent => ({ type: 'cc.call.cancel-requested.v1', id, callId: 'call-1', tenant: 'acme', source: 'gateway', recordedAt, occurredAt });
     const expected = [at('z', 1, 9), at('y', 2, 1), at('a', 2, 2), at('b', 2, 2), at('x', 3, 0)];
-    expect(timelineOf([...expected].reverse()).map(({ id }) => id)).toEqual(['z', 'y', 'a', 'b', 'x']);
+    expect(timelineOf([...expected].reverse(), placed.record).map(({ id }) => id)).toEqual(['z', 'y', 'a', 'b', 'x']);
   });
 });

@@ -1,4 +1,4 @@
-import type { NotificationHeader } from '@cc/contracts';
+import { earlierCopy, type NotificationHeader } from '@cc/contracts';
 import { toCallEvent, type Fact, type KnownAttempt } from '../src/domain/normalise';
 import { subjectOf, subjectOfAttempt, subjectOfVendorCall } from '../src/domain/subject';
 
@@ -19,6 +19,14 @@ describe('a fact as a call event', () => {
       toCallEvent({ ...fact, type: 'cc.call.a-answered.v1' }, attempt, header), toCallEvent(fact, { ...attempt, attemptId: 'call-1-2' }, header), toCallEvent(fact, attempt, { ...header, kind: 'query' }),
     ];
     expect(new Set([id, ...others.map((event) => event.id)]).size).toBe(7);
+  });
+  it('is the same event when it is told again without a time, and happened when we first heard', () => {
+    const untimed = (receivedAt: number, kind: NotificationHeader['kind'] = 'callback') => toCallEvent({ type: 'cc.call.connected.v1' }, attempt, { ...header, receivedAt, kind });
+    expect(untimed(9000)).toMatchObject({ occurredAt: 9000, recordedAt: 9000, untimed: true });
+    expect(untimed(9999).id).toBe(untimed(9000).id);
+    expect(untimed(9000, 'poll').id).not.toBe(untimed(9000).id);
+    expect(earlierCopy(untimed(9999), untimed(9000))).toEqual(untimed(9000));
+    expect(toCallEvent(fact, attempt, header)).not.toHaveProperty('untimed');
   });
   it('says nothing of a talking time that no call can have, and all the rest', () => {
     const ended = (durationSeconds: number) => toCallEvent({ type: 'cc.call.ended.v1', occurredAt: 5000, closeType: 0, durationSeconds }, attempt, header);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeCallEvent, encodeCallEvent, encodeChannelNotification, topics, type CallEvent, type ChannelNotification, type NotificationHeader } from '@cc/contracts';
+import { decodeCallEvent, distinctEvents, encodeCallEvent, encodeChannelNotification, topics, type CallEvent, type ChannelNotification, type NotificationHeader } from '@cc/contracts';
 import { createEventLog, handled, type EventLog } from '@cc/event-log';
 import { newId, NoMetrics, Sealer, SilentLog } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
@@ -157,7 +157,7 @@ describe('the event dispatcher on PostgreSQL', () => {
     const { callId, attemptId, channel, vendorCallId } = call;
     const heard = { callId, tenant: 'acme', attemptId, channel, recordedAt: first.receivedAt };
     expect(told(call).slice(0, 2)).toEqual([
-      { type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/callback`, ...heard, occurredAt: first.receivedAt, source: 'derived', via: 'callback', vendorCallId },
+      { type: 'cc.call.attempt-accepted.v1', id: expect.stringMatching(`^${attemptId}/attempt-accepted/[0-9a-f]{16}$`), ...heard, occurredAt: first.receivedAt, untimed: true, source: 'derived', via: 'callback', vendorCallId },
       { type: 'cc.call.a-ringing.v1', id: expect.stringMatching(`^${attemptId}/a-ringing/[0-9a-f]{16}$`), ...heard, occurredAt: epoch(1), source: 'callback', channelState: 'CallInvite/0' },
     ]);
     expect(told(call).at(-1)).toMatchObject({ type: 'cc.call.recording-available.v1', vendorCallId, vendorUrl: 'http://127.0.0.1:9/rec/1.mp3' });
@@ -306,19 +306,36 @@ describe('the event dispatcher on PostgreSQL', () => {
     expect(told(call).map(({ type }) => type)).toEqual(['cc.call.attempt-accepted.v1', 'cc.call.a-ringing.v1']);
   });
 
-  it('tells an adapter how far the call has come: by messages of one batch, of several, and by those that waited', async () => {
+  it('tells the same of a failure that names no leg, whatever the vendor told before, and leaves the leg to whoever has all events', async () => {
     const push = (call: Call, eventType: string, more = {}): ChannelNotification => notification(call, JSON.stringify({ eventType, statusInfo: { sessionId: call.vendorCallId, userData: `${call.attemptId}`, ...more } }));
     const failure = (call: Call): ChannelNotification => push(call, 'disconnect', { stateCode: 8002 });
-    const closeTypes = (call: Call): unknown[] => told(call).flatMap((event) => (event.type === 'cc.call.ended.v1' ? [event.closeType] : []));
-    const [together, apart, early, unanswered] = [newCall('hw-voice'), newCall('hw-voice'), newCall('hw-voice'), newCall('hw-voice')];
-    await tell(started(together), started(apart), started(unanswered));
+    const [answeredFirst, failedFirst, apart, early] = [newCall('hw-voice'), newCall('hw-voice'), newCall('hw-voice'), newCall('hw-voice')];
+    const calls = [answeredFirst, failedFirst, apart, early];
+    await tell(started(answeredFirst), started(failedFirst), started(apart));
     await settled();
-    await notify(push(together, 'answer'), failure(together), push(apart, 'answer'), push(early, 'answer'), failure(early), push(unanswered, 'alerting'));
+    await notify(push(answeredFirst, 'answer'), failure(answeredFirst), failure(failedFirst), push(failedFirst, 'answer'), push(apart, 'answer'), failure(early), push(early, 'answer'));
     await settled();
-    await notify(failure(apart), failure(unanswered));
+    await notify(failure(apart));
     await tell(started(early));
     await settled();
-    expect([together, apart, early, unanswered].map(closeTypes)).toEqual([[2], [2], [2], [1]]);
+    for (const call of calls) {
+      expect(told(call).filter(({ type }) => type === 'cc.call.ended.v1')).toMatchObject([{ closeType: 1, eitherLeg: true, untimed: true, source: 'derived' }]);
+      expect(told(call).map(({ id }) => id.replace(call.attemptId, '')).filter((id) => !id.startsWith('/attempt-accepted')).sort())
+        .toEqual(told(apart).map(({ id }) => id.replace(apart.attemptId, '')).filter((id) => !id.startsWith('/attempt-accepted')).sort());
+    }
+  });
+
+  it('gives a message without a time as one event, however often it comes, and of a batch its earliest copy', async () => {
+    const call = newCall('hw-voice');
+    const body = JSON.stringify({ eventType: 'answer', statusInfo: { sessionId: call.vendorCallId, userData: call.attemptId } });
+    await tell(started(call));
+    await settled();
+    await notify(...Array.from({ length: 500 }, (_, index) => notification(call, body, undefined, 1_790_000_000_500 - index)));
+    await settled();
+    const events = told(call).filter(({ type }) => type === 'cc.call.a-answered.v1');
+    expect(new Set(events.map(({ id }) => id)).size).toBe(1);
+    expect(distinctEvents(events)).toMatchObject([{ occurredAt: 1_790_000_000_001, recordedAt: 1_790_000_000_001, untimed: true }]);
+    expect(events.length).toBeLessThan(50);
   });
 
   it('puts aside what has waited for longer than the limit, and nothing earlier, however old it is', async () => {

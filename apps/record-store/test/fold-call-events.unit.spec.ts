@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { CallEvent, CallEventOf, CallRecord, EventSource } from '@cc/contracts';
+import { SourcedField, type CallEvent, type CallEventOf, type CallRecord, type EventSource } from '@cc/contracts';
 import { foldCallEvents } from '../src/domain/fold-call-events';
 import { monthOf, monthsAround } from '../src/domain/months';
 
@@ -69,6 +69,55 @@ describe('the fold of call events', () => {
     }), { numRuns: 500 });
   });
 
+  it('takes A\'s failure for B\'s where the vendor does not say whose it was and A is known to have answered, whatever comes first', () => {
+    const either = (closeType: 1 | 3 | 7): CallEvent => ended(9000, { closeType, eitherLeg: true }, 'derived');
+    const closeTypes = (...events: readonly CallEvent[]): unknown[] => [...permutations(events)].map((order) => folded([requested, started(), ...order]).closeType);
+    expect(closeTypes(either(1), aRinging(1000))).toEqual([1, 1]);
+    for (const answered of [aAnswered(2000), bRinging(3000), connected(5000)]) {
+      expect(closeTypes(either(1), answered)).toEqual([2, 2]);
+      expect(closeTypes(either(3), answered)).toEqual([4, 4]);
+      expect(closeTypes(either(7), answered)).toEqual([7, 7]);
+      expect(closeTypes(ended(9000, { closeType: 1 }), answered)).toEqual([1, 1]);
+    }
+    expect(new Set(closeTypes(either(1), aRinging(1000), ended(9500, { closeType: 4 }, 'derived')))).toEqual(new Set([4]));
+    expect(new Set(closeTypes(started(2, 30), aRinging(1000, 'callback', 2), aAnswered(900), { ...ended(9000, { closeType: 1, eitherLeg: true }, 'derived', 2) }))).toEqual(new Set([1]));
+  });
+
+  it('believes a time that was told before one at which CC learnt of it, of one source', () => {
+    const untimed: CallEvent = { ...connected(4000), untimed: true };
+    for (const order of permutations([untimed, connected(5000)])) expect(folded([requested, started(), ...order]).connectedAt).toBe(T0 + 5000);
+    expect(folded([requested, started(), untimed, connected(5000, 'poll')]).connectedAt).toBe(T0 + 4000);
+  });
+
+  it('names the event of each field that others than the application told, and that event says what the record says', () => {
+    const valueIn: Partial<Record<SourcedField, (event: CallEvent) => unknown>> = {
+      channel: (event) => ('channel' in event ? event.channel : undefined), vendorCallId: (event) => ('vendorCallId' in event ? event.vendorCallId : undefined),
+      channelState: (event) => ('channelState' in event ? event.channelState : undefined), vendorCode: (event) => ('vendorCode' in event ? event.vendorCode : undefined),
+      aCallAt: ({ occurredAt }) => occurredAt, bCallAt: ({ occurredAt }) => occurredAt, aOffhookAt: ({ occurredAt }) => occurredAt, closedAt: ({ occurredAt }) => occurredAt,
+      closeType: (event) => ('closeType' in event ? event.closeType : undefined),
+    };
+    fc.assert(fc.property(fc.subarray(manifold.slice(1)), (events) => {
+      const record = folded([requested, ...events]);
+      const sources = new Map(Object.entries(record.sources ?? {}).flatMap(([id, fields]) => fields.map((field) => [field, events.find((event) => event.id === id)] as const)));
+      for (const field of SourcedField.options.filter((name) => name !== 'stage' && name !== 'recording')) {
+        const event = sources.get(field);
+        expect([field, event !== undefined]).toEqual([field, record[field] !== undefined]);
+        if (event !== undefined && valueIn[field] !== undefined) expect([field, valueIn[field](event)]).toEqual([field, record[field]]);
+      }
+    }), { numRuns: 500 });
+    expect(folded([requested]).sources).toBeUndefined();
+  });
+
+  it('names whose word the rebuilt fields are', () => {
+    const rebuilt = ended(65_000, { durationSeconds: 30 }, 'callback');
+    expect(folded([requested, started(), rebuilt, ended(64_000, {}, 'query')]).sources).toEqual({
+      'call-1-1/ended/callback/65000': ['bOffhookAt', 'connectedAt', 'durationSeconds'],
+      'call-1-1/ended/query/64000': ['stage', 'closedAt', 'closeType', 'closeReason'],
+      'call-1-1/started/router/10': ['channel', 'vendor'],
+    });
+    expect(folded([requested, started(), connected(5000), cancelled(8000), hangUpAnswered(8100), ended(9000)]).sources?.['call-1/cancel-requested']).toEqual(['endedBy']);
+  });
+
   it('gives the same record when copies of one event were learnt at different times', () => {
     const late = talked.map((event) => ({ ...event, recordedAt: event.recordedAt + 5000 }));
     expect(JSON.stringify(foldCallEvents([...late, ...talked]))).toBe(JSON.stringify(foldCallEvents([...talked, ...late])));
@@ -121,6 +170,14 @@ describe('the fold of call events', () => {
       createdAt: T0, updatedAt: T0 + 90_007, aCallAt: T0 + 1000, bOffhookAt: T0 + 5000, connectedAt: T0 + 5000, closedAt: T0 + 65_400,
       durationSeconds: 60, closeType: 0, closeReason: 'normal', vendorCode: '1', endedBy: 'b', attempts: 1,
       recording: { status: 'archived', object: 'recordings/1.mp3', url: 'https://oss.example/1.mp3', vendorUrl: 'https://vendor.example/1.mp3', sizeBytes: 4096, sha256: 'a'.repeat(64) },
+      sources: {
+        'call-1-1/a-ringing/callback/1000': ['channelState', 'aCallAt'],
+        'call-1-1/accepted/router/20': ['vendorCallId'],
+        'call-1-1/archived/archiver/90000': ['recording'],
+        'call-1-1/connected/callback/5000': ['bOffhookAt', 'connectedAt'],
+        'call-1-1/ended/callback/65400': ['stage', 'closedAt', 'durationSeconds', 'closeType', 'closeReason', 'vendorCode', 'endedBy'],
+        'call-1-1/started/router/10': ['channel', 'vendor'],
+      },
     });
   });
 

@@ -132,6 +132,29 @@ describe('the record store on PostgreSQL', () => {
     expect(await database.query('SELECT key, reason FROM dead_letter')).toEqual([]);
   });
 
+  it('takes an earlier copy of an event that it has, and gives the record that the copies give in any order', async () => {
+    const late = story('late-copy').map((event) => ({ ...event, recordedAt: event.recordedAt + 60_000 }));
+    await tell(...late);
+    await settled();
+    expect(seen.at(-1)).toMatchObject({ callId: 'late-copy', version: 10, updatedAt: T0 + 150_007 });
+    await tell(...story('late-copy').slice(3));
+    await settled();
+    expect(await rows('late-copy')).toEqual([{ ...ROW, call_id: 'v late-copy', cc_call_id: 'late-copy' }]);
+    expect(seen.at(-1)).toMatchObject({ callId: 'late-copy', version: 10, updatedAt: T0 + 90_007 });
+    // From then on the copies of either kind change nothing.
+    const before = versions('late-copy').length;
+    await tell(...late, ...story('late-copy').slice(3));
+    await settled();
+    expect(versions('late-copy')).toHaveLength(before);
+    // In the other order, and both in one batch.
+    await database.query(`DELETE FROM call_record WHERE cc_call_id = 'late-copy'`);
+    await database.query(`DELETE FROM record_event WHERE call_id = 'late-copy'`);
+    await tell(...late.slice(0, 3), ...late.slice(3).flatMap((event, index) => [event, ...story('late-copy').slice(3 + index, 4 + index)]));
+    await settled();
+    expect(await rows('late-copy')).toEqual([{ ...ROW, call_id: 'v late-copy', cc_call_id: 'late-copy' }]);
+    expect(await database.query('SELECT key, reason FROM dead_letter')).toEqual([]);
+  });
+
   it('keeps one row for each of 200 calls, however their events are mixed', async () => {
     const callIds = Array.from({ length: 200 }, (_, index) => `mixed-${index}`);
     const events = shuffled(callIds.flatMap(story), 1117);

@@ -26,6 +26,8 @@ const eventBase = {
   tenant: z.string(),
   /** When it happened, epoch ms: the vendor's clock where the vendor told us. */
   occurredAt: z.number().int(),
+  /** The vendor told no time of it: `occurredAt` is when CC first learnt of it, and any time that is told is believed before it. */
+  untimed: z.literal(true).optional(),
   /** When CC learnt of it, epoch ms. */
   recordedAt: z.number().int(),
   source: EventSource,
@@ -108,6 +110,8 @@ export const Ended = event('ended', {
   channel: z.string().optional(),
   channelState: z.string().max(32).optional(),
   closeType: CloseType,
+  /** The vendor does not say which leg failed: `closeType` names A's failure, and it was B's if A had answered. */
+  eitherLeg: z.literal(true).optional(),
   endedBy: EndedBy.optional(),
   vendorCode: z.string().optional(),
   reason: z.string().optional(),
@@ -148,6 +152,26 @@ export type CallEventOf<T extends CallEventType> = Extract<CallEvent, { type: T 
 
 /** Events that prove that the vendor of their attempt placed the call; its end does as well, unless the reaper says it. */
 export const placementProofs = ['cc.call.attempt-accepted.v1', 'cc.call.a-ringing.v1', 'cc.call.a-answered.v1', 'cc.call.b-ringing.v1', 'cc.call.connected.v1'] as const satisfies readonly CallEventType[];
+
+/**
+ * Of two copies of one event the one that counts, whichever came first. The id is made of what an event says, so that
+ * copies differ in when CC learnt of it, and the earliest tells that.
+ */
+export function earlierCopy(one: CallEvent, other: CallEvent): CallEvent {
+  if (one.recordedAt !== other.recordedAt) return one.recordedAt < other.recordedAt ? one : other;
+  return JSON.stringify(one) <= JSON.stringify(other) ? one : other;
+}
+
+/** Each event once: of copies the one that counts, in the order in which the ids are first met. */
+export function distinctEvents(events: readonly CallEvent[]): CallEvent[] {
+  const kept = new Map<string, CallEvent>();
+  for (const event of events) {
+    const key = `${event.callId} ${event.id}`;
+    const other = kept.get(key);
+    kept.set(key, other === undefined ? event : earlierCopy(event, other));
+  }
+  return [...kept.values()];
+}
 
 const schemaOf = new Map<string, (typeof callEventSchemas)[number]>(callEventSchemas.map((schema) => [schema.shape.type.value, schema]));
 

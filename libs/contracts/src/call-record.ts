@@ -33,11 +33,21 @@ export type Recording = z.infer<typeof Recording>;
 
 const at = z.number().int().optional();
 
+/** What others than the application tell of a call. `stage` stands for `state` as well, `recording` for all of it. */
+export const SourcedField = z.enum([
+  'stage', 'channel', 'vendor', 'channelState', 'vendorCallId', 'aCallAt', 'bCallAt', 'aOffhookAt', 'bOffhookAt', 'connectedAt', 'closedAt',
+  'durationSeconds', 'closeType', 'closeReason', 'vendorCode', 'endedBy', 'recording',
+]);
+export type SourcedField = z.infer<typeof SourcedField>;
+
 /** The unified call record, the same for every vendor. Times are epoch ms, durations seconds. */
 export const CallRecord = z.object({
   callId: z.string(),
   tenant: z.string().max(32),
-  /** The number of distinct events that the record was folded from: it grows with each change. */
+  /**
+   * The number of distinct events that the record was folded from: it grows with each event. An earlier copy of an event that is known
+   * may still correct what depends on when CC learnt of it; that record has the version of the one that it replaces.
+   */
   version: z.number().int().positive(),
   state: CallState,
   stage: CallStage,
@@ -73,6 +83,8 @@ export const CallRecord = z.object({
   ivrUrl: z.string().optional(),
   attempts: z.number().int().nonnegative(),
   recording: Recording,
+  /** Which event each field was taken from: by the event's id the names of the fields. What is not in here comes from the request. */
+  sources: z.record(z.string(), z.array(SourcedField)).optional(),
 });
 export type CallRecord = z.infer<typeof CallRecord>;
 

@@ -59,7 +59,8 @@ export interface RawNotification {
 /** What a message says of one call: a call event without the ids that only CC knows. */
 export type CallFact = {
   readonly type: CallEventType;
-  readonly occurredAt: number;
+  /** Epoch ms by the vendor's clock; absent where the message tells no time: CC's own then stands for it. */
+  readonly occurredAt?: number;
   /** `derived`: concluded from a message that reports something else. */
   readonly derived?: true;
   readonly channelState?: string;
@@ -68,6 +69,8 @@ export type CallFact = {
   | {
       readonly type: 'cc.call.ended.v1';
       readonly closeType: CloseType;
+      /** The message does not say which leg failed; `closeType` is then that of A. */
+      readonly eitherLeg?: true;
       readonly endedBy?: EndedBy;
       readonly vendorCode?: string;
       readonly reason?: string;

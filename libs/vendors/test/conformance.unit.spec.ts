@@ -25,7 +25,7 @@ function openAt(vendor: RegisteredVendor, kit: VendorKit, endpoint: string): Ven
 /** The fact as the event that others will read: it must fit the contract. */
 function asEvent(fact: CallFact): unknown {
   const { derived, ...rest } = fact;
-  return { ...rest, source: derived === true ? 'derived' : 'callback', id: 'i', callId: 'c', tenant: 't', attemptId: 'a', channel: 'ch', recordedAt: 1 };
+  return { occurredAt: 1, ...rest, source: derived === true ? 'derived' : 'callback', id: 'i', callId: 'c', tenant: 't', attemptId: 'a', channel: 'ch', recordedAt: 1 };
 }
 
 function expectSound(normalised: Normalised): void {

@@ -196,7 +196,7 @@ it('keeps the name of a recording\'s file with its call where the settings say s
   const keeping = channelWith({ keepRecordingNames: true });
   expect(keeping.subjectOf(begun)).toEqual({ vendorCallId: content.callId });
   expect(keeping.normalise(begun, { recordRequested: false })).toEqual({
-    kind: 'facts', unknownCodes: [], facts: [{ type: 'cc.call.recording-available.v1', occurredAt: NOW, channelState: 'AgentMediaEvent_Record', vendorCallId: content.callId, vendorUrl: content.fileName }],
+    kind: 'facts', unknownCodes: [], facts: [{ type: 'cc.call.recording-available.v1', channelState: 'AgentMediaEvent_Record', vendorCallId: content.callId, vendorUrl: content.fileName }],
   });
   for (const other of [raw({ eventType: 'AgentMediaEvent_Record', content: { taskId: '1' } }), raw({ eventType: 'AgentMediaEvent_StopRecordDone', content })]) expect(keeping.subjectOf(other)).toEqual({ none: true });
   expect(channelWith().subjectOf(begun)).toEqual({ none: true });

@@ -152,12 +152,7 @@ it.each([
   [1, [8001, 8002, 8003, 8004, 8009, 8106, 8107, 8109, 8110, 8111]], [2, [8100, 8101, 8103, 8104, 8105]], [3, [8108]], [4, [8102]], [5, [8010]],
   [6, [7001, 7002, 7003, 7004, 7005, 7108, 7109, 8000, 8005, 8006, 8007, 8008, 8012, 8015, 8018, 8020]], [7, [7505, 7506, 7508]], [0, [0, 8017]], [undefined, [1, 7006, 8011, 8099, 8112, 9999]],
 ])('close type %s comes of %j', (closeType, codes) => {
-  expect(codes.map((code) => causeOf(String(code), 'none')?.closeType)).toEqual(codes.map(() => closeType));
-});
-
-it.each([['none', 1], ['a-ringing', 1], ['a-answered', 2], ['b-ringing', 2], ['connected', 2]] as const)('of a call that had come to %s, a code that names no leg has close type %s', (progress, closeType) => {
-  expect([8001, 8002, 8003, 8004].map((code) => causeOf(String(code), progress)?.closeType)).toEqual(Array.from({ length: 4 }, () => closeType));
-  expect(causeOf('8107', progress)?.closeType).toBe(1);
+  expect(codes.map((code) => causeOf(String(code))?.closeType)).toEqual(codes.map(() => closeType));
 });
 
 it('concludes nothing of who hung up from a word that the settings do not have', () => {

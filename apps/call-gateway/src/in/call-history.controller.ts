@@ -3,7 +3,7 @@ import { CcError } from '@cc/kernel';
 import { Controller, Get, Param, UseGuards } from '@nestjs/common';
 import { attemptsOf, type AttemptView } from '../domain/call-attempts';
 import { routesOf, type DecidedRoute } from '../domain/call-routes';
-import { timelineOf, type TimelineEntry } from '../domain/call-view';
+import { timelineOf, type TimelineEntry } from '../domain/call-timeline';
 import { CallCatalogue } from '../out/call-catalogue';
 import { ApiKeyGuard, Tenant } from './key.guard';
 import { CallIdPipe, noSuchCall } from './call-id';
@@ -16,7 +16,9 @@ export class CallHistoryController {
 
   @Get('events')
   async events(@Tenant() tenant: string, @Param('callId', CallIdPipe) callId: string): Promise<{ items: TimelineEntry[] }> {
-    return { items: timelineOf(await this.eventsOf(tenant, callId)) };
+    const [events, record] = [await this.eventsOf(tenant, callId), await this.calls.find(tenant, callId)];
+    if (record === undefined) throw noSuchCall(callId);
+    return { items: timelineOf(events, record) };
   }
 
   @Get('attempts')

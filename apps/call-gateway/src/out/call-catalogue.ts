@@ -1,4 +1,4 @@
-import { CallEvent, CallRecord } from '@cc/contracts';
+import { CallEvent, CallRecord, distinctEvents } from '@cc/contracts';
 import { CcError } from '@cc/kernel';
 import { Database, type SqlValue, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
@@ -107,22 +107,27 @@ export class CallCatalogue {
     return rows.map((row) => CallEvent.parse(row.event)).filter((event) => event.tenant === tenant);
   }
 
+  /** Of copies of one event the earliest is kept, as the record does. */
   async addEvents(tx: Tx, events: readonly CallEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await tx.query(`INSERT INTO gateway_event (call_id, event_id, event) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[]) ON CONFLICT DO NOTHING`, [
-      events.map((event) => event.callId), events.map((event) => event.id), events.map((event) => JSON.stringify(event)),
-    ]);
+    const distinct = distinctEvents(events);
+    await tx.query(
+      `INSERT INTO gateway_event AS stored (call_id, event_id, event) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
+       ON CONFLICT (call_id, event_id) DO UPDATE SET event = excluded.event WHERE (excluded.event->>'recordedAt')::bigint < (stored.event->>'recordedAt')::bigint`,
+      [distinct.map((event) => event.callId), distinct.map((event) => event.id), distinct.map((event) => JSON.stringify(event))],
+    );
   }
 
-  /** Takes over newer versions and tells everyone who waits for one. */
+  /** Takes over newer versions, and corrections of the present one, and tells everyone who waits for one. */
   async saveRecords(tx: Tx, records: readonly CallRecord[]): Promise<void> {
     if (records.length === 0) return;
-    const newest = [...records.reduce((kept, record) => ((kept.get(record.callId)?.version ?? 0) < record.version ? kept.set(record.callId, record) : kept), new Map<string, CallRecord>()).values()];
+    const newest = [...records.reduce((kept, record) => ((kept.get(record.callId)?.version ?? 0) <= record.version ? kept.set(record.callId, record) : kept), new Map<string, CallRecord>()).values()];
     newest.sort((a, b) => (a.callId < b.callId ? -1 : 1));
     await tx.query(
       `INSERT INTO gateway_call AS stored (call_id, tenant, created, version, record)
        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[], $5::jsonb[])
-       ON CONFLICT (call_id) DO UPDATE SET version = excluded.version, record = excluded.record WHERE stored.version < excluded.version`,
+       ON CONFLICT (call_id) DO UPDATE SET version = excluded.version, record = excluded.record
+       WHERE stored.version < excluded.version OR (stored.version = excluded.version AND stored.record <> excluded.record)`,
       [newest.map((record) => record.callId), newest.map((record) => record.tenant), newest.map((record) => record.createdAt), newest.map((record) => record.version), newest.map((record) => JSON.stringify(record))],
     );
     await tx.query(`SELECT pg_notify('${CHANGED}', '')`);

@@ -14,7 +14,7 @@ const Attempt = z.object({
   attemptId: z.string(), number: z.number().optional(), channel: z.string().optional(), vendor: z.string().optional(), state: z.string(), startedAt: z.number().optional(), vendorCallId: z.string().optional(),
   refusal: z.object({ class: z.string(), code: z.string().optional(), reason: z.string() }).optional(), doubt: z.string().optional(), resolution: z.object({ resolution: z.string(), reason: z.string() }).optional(),
 });
-const Event = z.looseObject({ id: z.string(), type: z.string(), source: z.string(), recordedAt: z.number(), channel: z.string().optional(), reason: z.string().optional() });
+const Event = z.looseObject({ id: z.string(), type: z.string(), source: z.string(), recordedAt: z.number(), channel: z.string().optional(), reason: z.string().optional(), gives: z.array(z.string()).optional(), contradicts: z.array(z.string()).optional(), late: z.boolean().optional() });
 type Event = z.infer<typeof Event>;
 const Events = z.object({ items: z.array(Event) });
 
@@ -31,6 +31,11 @@ function attemptsText(attempts: readonly z.infer<typeof Attempt>[]): string {
 }
 
 const eventRow = ({ recordedAt, type, source, channel, reason }: Event): unknown[] => [localTime(recordedAt), type.replace(/^cc\.call\.|\.v\d+$/g, '').padEnd(19), source.padEnd(8), channel, reason];
+/** With what the record took from the event, and what of it the record does not follow. */
+const timelineRow = (event: Event): unknown[] => {
+  const notes = [event.reason, event.late === true ? 'late' : undefined, event.contradicts === undefined ? undefined : `contradicts ${event.contradicts.join(' ')}`];
+  return [...eventRow(event).slice(0, -1), event.gives?.join(' ') ?? '', notes.filter((note) => note !== undefined).join('; ')];
+};
 
 export const callPlace: Command = {
   name: 'call place',
@@ -58,7 +63,7 @@ export const callShow: Command = {
     const { items: events } = Events.parse(await read('/events'));
     const { items: attempts } = z.object({ items: z.array(Attempt) }).parse(await read('/attempts'));
     const routes = events.some((event) => 'route' in event) ? await read('/route') : { items: [] };
-    print({ call, attempts, routes, events }, () => [callText(call), attemptsText(attempts), routesText(routes), table(['time', 'event', 'source', 'channel', ''], events.map(eventRow), 'no event yet')].join('\n\n'));
+    print({ call, attempts, routes, events }, () => [callText(call), attemptsText(attempts), routesText(routes), table(['time', 'event', 'source', 'channel', 'gives', ''], events.map(timelineRow), 'no event yet')].join('\n\n'));
   },
 };
 

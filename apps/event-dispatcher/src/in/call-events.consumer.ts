@@ -31,16 +31,16 @@ export class CallEventsConsumer {
     const seats = await this.seatCalls.subjectsOf(batch.tx, events);
     const introduced = started.map((attempt) => ({ subject: subjectOfAttempt(attempt.channel, attempt.attemptId), attempt }));
     const known = await this.correlation.lock(batch.tx, [...introduced.map(({ subject }) => subject), ...accepted.flatMap(bothSubjectsOf), ...seats], this.dispatcher.nowMs(), introduced);
-    await this.introduceAttempts(batch.tx, introduced, known);
+    await this.introduceAttempts(batch.tx, introduced);
     await this.introduceVendorCalls(batch.tx, accepted, known);
     await this.dispatcher.publish(batch.tx, await this.seatCalls.learn(batch.tx, events, seats));
     return { kind: 'handled', parked };
   }
 
   /** What waited for an attempt may be the first to name its vendor's call. */
-  private async introduceAttempts(tx: Tx, entries: readonly Introduced[], locked: ReadonlyMap<string, Subject>): Promise<void> {
+  private async introduceAttempts(tx: Tx, entries: readonly Introduced[]): Promise<void> {
     const named = new Set<string>();
-    await this.introduce(tx, entries, locked, ({ vendorCallId }, subject) => {
+    await this.introduce(tx, entries, ({ vendorCallId }, subject) => {
       const news = vendorCallId !== undefined && !named.has(subject);
       if (news) named.add(subject);
       return news;
@@ -55,17 +55,17 @@ export class CallEventsConsumer {
       return attempt === undefined ? [] : [{ subject: ofVendor, attempt }];
     });
     await this.correlation.learn(tx, entries);
-    await this.introduce(tx, entries, locked, () => false);
+    await this.introduce(tx, entries, () => false);
     await this.correlation.markNamed(tx, accepted.flatMap(bothSubjectsOf));
   }
 
-  private async introduce(tx: Tx, entries: readonly Introduced[], locked: ReadonlyMap<string, Subject>, namesVendorCall: (notification: ChannelNotification, subject: string) => boolean): Promise<void> {
+  private async introduce(tx: Tx, entries: readonly Introduced[], namesVendorCall: (notification: ChannelNotification, subject: string) => boolean): Promise<void> {
     const attempts = new Map(entries.map(({ subject, attempt }) => [subject, attempt]));
     const waited = await this.correlation.release(tx, [...attempts.keys()]);
     await this.dispatcher.dispatch(tx, waited.flatMap((notification) => {
       const subject = subjectOf(notification) ?? '';
       const attempt = attempts.get(subject);
-      return attempt === undefined ? [] : [{ notification, subject, attempt, progress: locked.get(subject)?.progress ?? 'none', namesVendorCall: namesVendorCall(notification, subject) }];
+      return attempt === undefined ? [] : [{ notification, attempt, namesVendorCall: namesVendorCall(notification, subject) }];
     }));
   }
 }

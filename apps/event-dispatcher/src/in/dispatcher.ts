@@ -1,10 +1,9 @@
-import { encodeCallEvent, topics, type CallEvent, type ChannelNotification } from '@cc/contracts';
+import { distinctEvents, encodeCallEvent, topics, type CallEvent, type ChannelNotification } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { Clock, Log, Metrics } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
-import type { KnownAttempt } from '../domain/normalise';
-import type { CallProgress } from '../domain/seat-call';
+import { toCallEvent, type KnownAttempt } from '../domain/normalise';
 import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
 import { Translator } from './translator';
 
@@ -13,10 +12,6 @@ const SERVICE = 'event-dispatcher';
 /** A notification whose attempt is known. */
 export interface Correlated {
   readonly notification: ChannelNotification;
-  /** By which it found its attempt. */
-  readonly subject: string;
-  /** How far the call had come by what was told under this subject. */
-  readonly progress: CallProgress;
   readonly attempt: KnownAttempt;
   /** The vendor's call id of this attempt is news to the others. */
   readonly namesVendorCall: boolean;
@@ -69,35 +64,23 @@ export class Dispatcher {
   async dispatch(tx: Tx, correlated: readonly Correlated[], more: Outgoing = { events: [], unusable: [] }): Promise<void> {
     const quarantined: Quarantined[] = [...more.unusable];
     const events: CallEvent[] = [...more.events];
-    const reached = new Map<string, CallProgress>();
-    for (const { notification, subject, progress, attempt, namesVendorCall } of correlated) {
-      const before = reached.get(subject) ?? progress;
-      const translated = this.translator.translate(notification, attempt, before);
+    for (const { notification, attempt, namesVendorCall } of correlated) {
+      const translated = this.translator.translate(notification, attempt);
       if (translated.kind === 'unusable') quarantined.push({ notification, reason: translated.reason });
-      else {
-        events.push(...(namesVendorCall ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
-        if (translated.progress !== before) reached.set(subject, translated.progress);
-      }
+      else events.push(...(namesVendorCall ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
     }
-    await this.correlation.keepProgress(tx, reached);
     await this.publish(tx, { events, unusable: quarantined });
   }
 
   async publish(tx: Tx, { events, unusable }: Outgoing): Promise<void> {
     await this.correlation.quarantine(tx, unusable);
     this.watch.quarantined(unusable);
-    await this.eventLog.appendInTransaction(tx, topics.callEvents.name, distinct(events).map((event) => encodeCallEvent(event, SERVICE)));
+    await this.eventLog.appendInTransaction(tx, topics.callEvents.name, distinctEvents(events).map((event) => encodeCallEvent(event, SERVICE)));
   }
 
   /** A message that carries the vendor's call id proves the acceptance, whatever became of the dial's answer. */
   acceptanceBy(notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
-    if (notification.vendorCallId === undefined) return [];
-    const { attemptId, callId, tenant, channel } = attempt;
-    return [{ type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/${notification.kind}`, callId, tenant, attemptId, channel, occurredAt: notification.receivedAt, recordedAt: notification.receivedAt, source: 'derived', via: notification.kind, vendorCallId: notification.vendorCallId }];
+    const { vendorCallId } = notification;
+    return vendorCallId === undefined ? [] : [toCallEvent({ type: 'cc.call.attempt-accepted.v1', derived: true, vendorCallId }, attempt, notification)];
   }
-}
-
-/** Of copies the first: it tells when the event was first heard of. */
-function distinct(events: readonly CallEvent[]): CallEvent[] {
-  return [...new Map([...events].reverse().map((event) => [event.id, event])).values()].reverse();
 }

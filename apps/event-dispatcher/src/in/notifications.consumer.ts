@@ -42,7 +42,7 @@ export class NotificationsConsumer {
       }
       const news = !state.named && !named.has(entry.subject) && entry.notification.vendorCallId !== undefined;
       if (news) named.add(entry.subject);
-      known.push({ ...entry, attempt: state.attempt, progress: state.progress, namesVendorCall: news });
+      known.push({ notification: entry.notification, attempt: state.attempt, namesVendorCall: news });
     }
     await this.correlation.hold(tx, waiting, nowMs);
     await this.correlation.markNamed(tx, [...named]);

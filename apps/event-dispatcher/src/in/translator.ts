@@ -18,8 +18,8 @@ export class Translator {
     private readonly unknownCodes: UnknownCodes,
   ) {}
 
-  /** @param progress how far the call has come by the messages before. */
-  translate(notification: ChannelNotification, attempt: KnownAttempt, progress: CallProgress): Translated {
+  /** @param progress how far the call has come by the messages before, of vendors who tell what a seat does. */
+  translate(notification: ChannelNotification, attempt: KnownAttempt, progress: CallProgress = 'none'): Translated {
     try {
       const adapter = this.channels.find(notification.channel)?.adapter;
       if (adapter === undefined) return { kind: 'unusable', reason: `channel ${notification.channel} is not configured here` };

@@ -52,6 +52,7 @@ const createSeatAttempts: Migration = {
   },
 };
 
+/** Its column is read no more; it goes with a later migration, once no service that reads it can run beside one that has dropped it. */
 const keepProgress: Migration = {
   name: '0003-progress',
   up: async (tx) => {

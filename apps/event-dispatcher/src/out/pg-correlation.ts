@@ -3,9 +3,8 @@ import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { KnownAttempt } from '../domain/normalise';
-import { CallProgress } from '../domain/seat-call';
 
-const SubjectRow = z.object({ subject: z.string(), attempt: KnownAttempt.nullable(), named: z.boolean(), progress: CallProgress });
+const SubjectRow = z.object({ subject: z.string(), attempt: KnownAttempt.nullable(), named: z.boolean() });
 
 export interface Quarantined {
   readonly notification: ChannelNotification;
@@ -22,8 +21,6 @@ export interface Introduced {
 export interface Subject {
   readonly attempt: KnownAttempt | undefined;
   readonly named: boolean;
-  /** How far the call had come by the messages under this subject, of vendors whose adapters read it. */
-  readonly progress: CallProgress;
 }
 
 /**
@@ -44,11 +41,11 @@ export class PgCorrelation {
     const ordered = [...new Set(subjects)].sort();
     const rows = await tx.query(
       `INSERT INTO dispatcher_subject AS s (subject, attempt, created) SELECT t.*, $3::bigint FROM unnest($1::text[], $2::jsonb[]) AS t(subject, attempt)
-       ON CONFLICT (subject) DO UPDATE SET attempt = coalesce(excluded.attempt, s.attempt) RETURNING subject, attempt, named, progress`,
+       ON CONFLICT (subject) DO UPDATE SET attempt = coalesce(excluded.attempt, s.attempt) RETURNING subject, attempt, named`,
       [ordered, ordered.map((subject) => (attempts.has(subject) ? JSON.stringify(attempts.get(subject)) : null)), nowMs]);
     return new Map(rows.map((row) => {
-      const { subject, attempt, named, progress } = SubjectRow.parse(row);
-      return [subject, { attempt: attempt ?? undefined, named, progress }];
+      const { subject, attempt, named } = SubjectRow.parse(row);
+      return [subject, { attempt: attempt ?? undefined, named }];
     }));
   }
 
@@ -59,13 +56,6 @@ export class PgCorrelation {
     await tx.query(
       `UPDATE dispatcher_subject s SET attempt = u.attempt FROM unnest($1::text[], $2::jsonb[]) AS u(subject, attempt) WHERE s.subject = u.subject`,
       [distinct.map(([subject]) => subject), distinct.map(([, attempt]) => JSON.stringify(attempt))]);
-  }
-
-  /** Of subjects that are locked. */
-  async keepProgress(tx: Tx, reached: ReadonlyMap<string, CallProgress>): Promise<void> {
-    if (reached.size === 0) return;
-    await tx.query(
-      `UPDATE dispatcher_subject s SET progress = u.progress FROM unnest($1::text[], $2::text[]) AS u(subject, progress) WHERE s.subject = u.subject`, [[...reached.keys()], [...reached.values()]]);
   }
 
   /** Of subjects that are locked. */

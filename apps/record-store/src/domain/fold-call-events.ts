@@ -1,108 +1,38 @@
-import { closeTypes, LONGEST_TALK_SECONDS, type CallEvent, type CallEventOf, type CallEventType, type CallRecord, type CallStage, type EventSource, type Recording } from '@cc/contracts';
+import { closeTypes, LONGEST_TALK_SECONDS, type CallEvent, type CallEventOf, type CallRecord, type CloseType, type Recording, type SourcedField } from '@cc/contracts';
 import { defined } from '@cc/kernel';
-
-/** Which source is believed where two of them disagree: query > callback > poll > derived > our own conclusions. */
-const precedence: Readonly<Record<EventSource, number>> = { query: 6, callback: 5, poll: 4, derived: 3, router: 2, gateway: 2, archiver: 2, reaper: 1 };
-
-/** How far a call has got when an event of this type is known. */
-const progress: readonly (readonly [CallEventType, CallStage])[] = [
-  ['cc.call.ended.v1', 'ended'],
-  ['cc.call.connected.v1', 'connected'],
-  ['cc.call.b-ringing.v1', 'b-ringing'],
-  ['cc.call.a-answered.v1', 'a-answered'],
-  ['cc.call.a-ringing.v1', 'a-ringing'],
-  ['cc.call.attempt-accepted.v1', 'dialing'],
-  ['cc.call.attempt-unknown.v1', 'dialing'],
-  ['cc.call.attempt-started.v1', 'dialing'],
-];
+import { Facts } from './facts';
 
 /**
  * The record of one call from the set of its events: any order and any duplicates give the same record, byte for byte.
  * `undefined` while the `requested` event, which names the tenant, has not come.
  */
 export function foldCallEvents(events: readonly CallEvent[]): CallRecord | undefined {
-  const distinct = firstCopies(events);
-  const all = new Facts([...distinct.values()]);
+  const all = Facts.of(events);
   const requested = all.best('cc.call.requested.v1');
   if (requested === undefined) return undefined;
   const facts = all.ofLatestAttempt();
-  const { type: _type, id: _id, callId, tenant, occurredAt, recordedAt: _recordedAt, source: _source, record, ivr, ...request } = requested;
+  const { type: _type, id: _id, callId, tenant, occurredAt, recordedAt: _recordedAt, source: _source, untimed: _untimed, record, ivr, ...request } = requested;
   return {
     callId,
     tenant,
-    version: distinct.size,
+    version: all.events.length,
     ...progressOf(facts),
     recordState: isComplete(facts) ? 'complete' : 'partial',
     ...request,
     ...defined({ ivrText: ivr?.text, ivrUrl: ivr?.url }),
     ...channelOf(facts),
     createdAt: occurredAt,
-    updatedAt: Math.max(...[...distinct.values()].map((event) => event.recordedAt)),
+    updatedAt: all.events.reduce((latest, event) => Math.max(latest, event.recordedAt), 0),
     ...timesOf(facts),
     ...closeOf(facts),
     attempts: all.attempts,
     recording: recordingOf(facts, record),
+    ...defined({ sources: sourcesOf(facts) }),
   };
 }
 
-/** By id; of copies that differ in when we learnt of them the earliest, so that their order does not matter. */
-function firstCopies(events: readonly CallEvent[]): Map<string, CallEvent> {
-  const kept = new Map<string, CallEvent>();
-  for (const event of events) {
-    const other = kept.get(event.id);
-    if (other === undefined || event.recordedAt < other.recordedAt) kept.set(event.id, event);
-  }
-  return kept;
-}
-
-/** Events with an answer to: which one of this type is believed? */
-class Facts {
-  constructor(private readonly events: readonly CallEvent[]) {}
-
-  /** The believed event of a type: of the most trusted source, of those the earliest. */
-  best<T extends CallEventType>(type: T): CallEventOf<T> | undefined {
-    return this.allOf(type)[0];
-  }
-
-  /** All events of a type, the most believed first. */
-  allOf<T extends CallEventType>(type: T): CallEventOf<T>[] {
-    return this.events.filter((event): event is CallEventOf<T> => event.type === type).sort(byBelief);
-  }
-
-  /** A field from the most believed event of a type that tells it. */
-  told<T extends CallEventType, K extends keyof CallEventOf<T>>(type: T, field: K): CallEventOf<T>[K] | undefined {
-    return this.allOf(type).find((event) => event[field] !== undefined)?.[field];
-  }
-
-  get attempts(): number {
-    return new Set(this.events.flatMap((event) => (event.type === 'cc.call.attempt-started.v1' ? [event.attemptId] : []))).size;
-  }
-
-  /** What concerns the last attempt, or the call as a whole. */
-  ofLatestAttempt(): Facts {
-    const started = this.events.filter((event) => event.type === 'cc.call.attempt-started.v1');
-    const latest = started.sort((a, b) => b.attemptNumber - a.attemptNumber)[0];
-    // Only what is known to be earlier is left out: an attempt whose start is late to arrive must not lose its progress meanwhile.
-    const earlier = new Set(started.map((event) => event.attemptId).filter((attemptId) => attemptId !== latest?.attemptId));
-    return new Facts(this.events.filter((event) => !('attemptId' in event) || event.attemptId === undefined || !earlier.has(event.attemptId)));
-  }
-
-  /** The vendor's state that goes with the furthest progress. */
-  channelState(): string | undefined {
-    for (const [type] of progress) {
-      const event = this.best(type);
-      if (event !== undefined && 'channelState' in event && event.channelState !== undefined) return event.channelState;
-    }
-    return undefined;
-  }
-}
-
-function byBelief(a: CallEvent, b: CallEvent): number {
-  return precedence[b.source] - precedence[a.source] || a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : 1);
-}
-
 function progressOf(facts: Facts): Pick<CallRecord, 'state' | 'stage'> {
-  const stage = progress.find(([type]) => facts.best(type) !== undefined)?.[1] ?? 'queued';
+  const stage = facts.furthest()?.stage ?? 'queued';
   return { state: stage === 'ended' ? 'close' : stage === 'connected' ? 'conn' : 'init', stage };
 }
 
@@ -115,7 +45,7 @@ function isComplete(facts: Facts): boolean {
 function channelOf(facts: Facts): Partial<CallRecord> {
   const started = facts.best('cc.call.attempt-started.v1');
   const accepted = facts.best('cc.call.attempt-accepted.v1');
-  return defined({ channel: started?.channel, vendor: started?.vendor, vendorCallId: accepted?.vendorCallId, channelState: facts.channelState() });
+  return defined({ channel: started?.channel, vendor: started?.vendor, vendorCallId: accepted?.vendorCallId, channelState: facts.channelStateTeller()?.channelState });
 }
 
 function timesOf(facts: Facts): Partial<CallRecord> {
@@ -135,31 +65,51 @@ function connectionOf(facts: Facts): number | undefined {
   const connected = facts.best('cc.call.connected.v1');
   if (connected !== undefined) return connected.occurredAt;
   const ended = facts.best('cc.call.ended.v1');
-  const talkedSeconds = facts.told('cc.call.ended.v1', 'durationSeconds') ?? 0;
+  const talkedSeconds = talkTold(facts) ?? 0;
   return ended === undefined || talkedSeconds === 0 ? undefined : ended.occurredAt - talkedSeconds * 1000;
+}
+
+/** Talking time as somebody counted it. */
+function talkTold(facts: Facts): number | undefined {
+  return facts.teller('cc.call.ended.v1', 'durationSeconds')?.durationSeconds;
 }
 
 function closeOf(facts: Facts): Partial<CallRecord> {
   const ended = facts.best('cc.call.ended.v1');
   if (ended === undefined) return {};
-  const connectedAt = connectionOf(facts);
-  // Whether anybody talked is unknown where only the reaper ended the call.
-  const unheard = ended.source === 'reaper' ? undefined : 0;
-  const counted = connectedAt === undefined ? unheard : Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
+  const closeType = closeTypeOf(ended, facts);
   return defined({
-    durationSeconds: facts.told('cc.call.ended.v1', 'durationSeconds') ?? (counted !== undefined && counted > LONGEST_TALK_SECONDS ? undefined : counted),
-    closeType: ended.closeType,
-    closeReason: facts.told('cc.call.ended.v1', 'reason') ?? closeTypes[ended.closeType],
-    vendorCode: facts.told('cc.call.ended.v1', 'vendorCode'),
-    endedBy: facts.told('cc.call.ended.v1', 'endedBy') ?? cancelledBefore(facts, ended),
+    durationSeconds: talkTold(facts) ?? talkCounted(ended, facts),
+    closeType,
+    closeReason: facts.teller('cc.call.ended.v1', 'reason')?.reason ?? closeTypes[closeType],
+    vendorCode: facts.teller('cc.call.ended.v1', 'vendorCode')?.vendorCode,
+    endedBy: facts.teller('cc.call.ended.v1', 'endedBy')?.endedBy ?? (cancelledBefore(facts, ended) === undefined ? undefined : 'application' as const),
   });
 }
 
+/** Where nobody tells the talking time; none where that would be a fault of somebody's clock. */
+function talkCounted(ended: CallEventOf<'cc.call.ended.v1'>, facts: Facts): number | undefined {
+  const connectedAt = connectionOf(facts);
+  // Whether anybody talked is unknown where only the reaper ended the call.
+  if (connectedAt === undefined) return ended.source === 'reaper' ? undefined : 0;
+  const counted = Math.max(0, Math.floor((ended.occurredAt - connectedAt) / 1000));
+  return counted > LONGEST_TALK_SECONDS ? undefined : counted;
+}
+
+/** A's failure and the same of B. */
+const failureOfB: Partial<Readonly<Record<CloseType, CloseType>>> = { 1: 2, 3: 4 };
+
+/** Where the vendor does not say whose failure it was: B's if A is known to have answered. */
+function closeTypeOf(ended: CallEventOf<'cc.call.ended.v1'>, facts: Facts): CloseType {
+  const answeredByA = facts.best('cc.call.a-answered.v1') ?? facts.best('cc.call.b-ringing.v1') ?? facts.best('cc.call.connected.v1');
+  return ended.eitherLeg === undefined || answeredByA === undefined ? ended.closeType : (failureOfB[ended.closeType] ?? ended.closeType);
+}
+
 /** Where the vendor does not tell which side ended a call: the application, if it asked before and the vendor did as it was asked. */
-function cancelledBefore(facts: Facts, ended: CallEventOf<'cc.call.ended.v1'>): 'application' | undefined {
+function cancelledBefore(facts: Facts, ended: CallEventOf<'cc.call.ended.v1'>): CallEventOf<'cc.call.cancel-requested.v1'> | undefined {
   const cancelled = facts.best('cc.call.cancel-requested.v1');
-  const heard = facts.told('cc.call.hang-up-answered.v1', 'accepted') === true;
-  return heard && cancelled !== undefined && cancelled.recordedAt < ended.recordedAt ? 'application' : undefined;
+  const heard = facts.teller('cc.call.hang-up-answered.v1', 'accepted')?.accepted === true;
+  return heard && cancelled !== undefined && cancelled.recordedAt < ended.recordedAt ? cancelled : undefined;
 }
 
 function recordingOf(facts: Facts, requested: boolean): Recording {
@@ -180,4 +130,40 @@ function unannounced(facts: Facts): Recording {
   const ended = facts.best('cc.call.ended.v1');
   if (ended === undefined || connectionOf(facts) !== undefined) return { status: 'expected' };
   return ended.source === 'reaper' ? { status: 'failed', reason: 'nobody knows whether there is one: no end of the call was heard of' } : { status: 'absent' };
+}
+
+/** Which event each field was taken from; `undefined` while nobody but the application has told anything. */
+function sourcesOf(facts: Facts): Record<string, SourcedField[]> | undefined {
+  const started = facts.best('cc.call.attempt-started.v1');
+  const connection = connectionOf(facts) === undefined ? undefined : (facts.best('cc.call.connected.v1') ?? facts.teller('cc.call.ended.v1', 'durationSeconds'));
+  const tellers: readonly (readonly [SourcedField, CallEvent | undefined])[] = [
+    ['stage', facts.furthest()?.event],
+    ['channel', started],
+    ['vendor', started],
+    ['channelState', facts.channelStateTeller()],
+    ['vendorCallId', facts.best('cc.call.attempt-accepted.v1')],
+    ['aCallAt', facts.best('cc.call.a-ringing.v1')],
+    ['bCallAt', facts.best('cc.call.b-ringing.v1')],
+    ['aOffhookAt', facts.best('cc.call.a-answered.v1')],
+    ['bOffhookAt', connection],
+    ['connectedAt', connection],
+    ...closeTellers(facts),
+    ['recording', facts.best('cc.call.recording-archived.v1') ?? facts.best('cc.call.recording-failed.v1') ?? facts.best('cc.call.recording-available.v1')],
+  ];
+  const sources = new Map<string, SourcedField[]>();
+  for (const [field, event] of tellers) if (event !== undefined) sources.set(event.id, [...(sources.get(event.id) ?? []), field]);
+  return sources.size === 0 ? undefined : Object.fromEntries([...sources].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function closeTellers(facts: Facts): readonly (readonly [SourcedField, CallEvent | undefined])[] {
+  const ended = facts.best('cc.call.ended.v1');
+  if (ended === undefined) return [];
+  return [
+    ['closedAt', ended],
+    ['durationSeconds', facts.teller('cc.call.ended.v1', 'durationSeconds') ?? (talkCounted(ended, facts) === undefined ? undefined : ended)],
+    ['closeType', ended],
+    ['closeReason', facts.teller('cc.call.ended.v1', 'reason') ?? ended],
+    ['vendorCode', facts.teller('cc.call.ended.v1', 'vendorCode')],
+    ['endedBy', facts.teller('cc.call.ended.v1', 'endedBy') ?? cancelledBefore(facts, ended)],
+  ];
 }

@@ -35,9 +35,9 @@ export function normalise(raw: RawNotification, context: NotificationContext, zo
   if (raw.kind === 'query') return hangup(message, raw, context, at);
   switch (message.action) {
     case 'CallInvite':
-      return invite(message, at(message.dateCreated) ?? raw.receivedAt);
+      return invite(message, at(message.dateCreated));
     case 'CallEstablish':
-      return facts({ type: 'cc.call.connected.v1', occurredAt: at(message.dateCreated) ?? raw.receivedAt, channelState: 'CallEstablish' });
+      return facts({ type: 'cc.call.connected.v1', ...defined({ occurredAt: at(message.dateCreated) }), channelState: 'CallEstablish' });
     case 'Hangup':
       return hangup(message, raw, context, at);
     default:
@@ -61,11 +61,11 @@ function facts(...list: readonly CallFact[]): Normalised {
 }
 
 /** `userFlag` 0: A is being called; 1: A answered and B is being called. The vendor has no ringing event of its own. */
-function invite(message: E9Message, occurredAt: number): Normalised {
-  const channelState = `CallInvite/${message.userFlag ?? ''}`.slice(0, 32);
-  if (message.userFlag === '0') return facts({ type: 'cc.call.a-ringing.v1', occurredAt, channelState });
+function invite(message: E9Message, at: number | undefined): Normalised {
+  const told = { ...defined({ occurredAt: at }), channelState: `CallInvite/${message.userFlag ?? ''}`.slice(0, 32) };
+  if (message.userFlag === '0') return facts({ type: 'cc.call.a-ringing.v1', ...told });
   if (message.userFlag !== '1') return { kind: 'unintelligible', reason: `unknown userFlag ${vendorText(message.userFlag ?? '(none)')}` };
-  return facts({ type: 'cc.call.a-answered.v1', occurredAt, channelState }, { type: 'cc.call.b-ringing.v1', occurredAt, channelState });
+  return facts({ type: 'cc.call.a-answered.v1', ...told }, { type: 'cc.call.b-ringing.v1', ...told });
 }
 
 /**
@@ -75,7 +75,7 @@ function invite(message: E9Message, occurredAt: number): Normalised {
 function hangup(message: E9Message, raw: RawNotification, context: NotificationContext, at: (text: string | undefined) => number | undefined): Normalised {
   const answeredA = at(message.startTimeA);
   const answeredB = at(message.startTimeB);
-  const occurredAt = at(message.endTime) ?? at(message.dateCreated) ?? raw.receivedAt;
+  const occurredAt = at(message.endTime) ?? at(message.dateCreated);
   const answers = { channelState: 'Hangup', ...(raw.kind === 'callback' ? { derived: true as const } : {}) };
   const list: CallFact[] = [];
   if (answeredA !== undefined) list.push({ type: 'cc.call.a-answered.v1', occurredAt: answeredA, ...answers });
@@ -87,10 +87,10 @@ function hangup(message: E9Message, raw: RawNotification, context: NotificationC
   return { kind: 'facts', facts: list, unknownCodes };
 }
 
-function endedFact({ byeType }: E9Message, occurredAt: number, durationSeconds: number | undefined): CallFact {
+function endedFact({ byeType }: E9Message, occurredAt: number | undefined, durationSeconds: number | undefined): CallFact {
   return {
     type: 'cc.call.ended.v1',
-    occurredAt,
+    ...defined({ occurredAt }),
     channelState: 'Hangup',
     ...(byeType === undefined ? { closeType: 255, reason: 'the vendor gave no byeType' } : { closeType: closeTypeOf(byeType) ?? 255, vendorCode: vendorCode(byeType) }),
     ...defined({ durationSeconds }),
@@ -98,9 +98,9 @@ function endedFact({ byeType }: E9Message, occurredAt: number, durationSeconds: 
 }
 
 /** Also without an address when one was due: whoever asks for the recording then learns that there is none. */
-function recordingFacts(message: E9Message, occurredAt: number, due: boolean): readonly CallFact[] {
+function recordingFacts(message: E9Message, occurredAt: number | undefined, due: boolean): readonly CallFact[] {
   const { callId, recordUrl } = message;
   if (callId === undefined || !E9_CALL_ID.test(callId)) return [];
   if (recordUrl === undefined && !due) return [];
-  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState: 'Hangup', vendorCallId: callId, ...vendorUrlOf(recordUrl) }];
+  return [{ type: 'cc.call.recording-available.v1', ...defined({ occurredAt }), channelState: 'Hangup', vendorCallId: callId, ...vendorUrlOf(recordUrl) }];
 }

@@ -84,10 +84,10 @@ class Message {
     const channelState = vendorCode(word).slice(0, 32);
     const event = Object.hasOwn(this.reading.events, word) ? this.reading.events[word] : undefined;
     if (event === undefined) return { kind: 'facts', facts: [], unknownCodes: [`event ${channelState}`] };
-    return this.facts(event, this.at(this.reading.time) ?? this.raw.receivedAt, channelState, context);
+    return this.facts(event, this.at(this.reading.time), channelState, context);
   }
 
-  private facts(event: JyEvent, occurredAt: number, channelState: string, context: NotificationContext): Normalised {
+  private facts(event: JyEvent, occurredAt: number | undefined, channelState: string, context: NotificationContext): Normalised {
     switch (event) {
       case 'ignored':
         return { kind: 'facts', facts: [], unknownCodes: [] };
@@ -98,12 +98,12 @@ class Message {
           ? { kind: 'unintelligible', reason: "a recording without the vendor's call id" }
           : { kind: 'facts', facts: this.recording(occurredAt, channelState), unknownCodes: [] };
       default:
-        return { kind: 'facts', facts: [{ type: factOf[event], occurredAt, channelState }], unknownCodes: [] };
+        return { kind: 'facts', facts: [{ type: factOf[event], ...defined({ occurredAt }), channelState }], unknownCodes: [] };
     }
   }
 
   /** The end, with the answer times that it repeats: they rebuild what an earlier message, now lost, had to say. */
-  private ended(occurredAt: number, channelState: string, context: NotificationContext): Facts {
+  private ended(occurredAt: number | undefined, channelState: string, context: NotificationContext): Facts {
     const derived = this.raw.kind === 'callback' ? { derived: true as const } : {};
     const [answeredAt, connectedAt] = [this.at(this.reading.answeredAt), this.at(this.reading.connectedAt)];
     const list: CallFact[] = [];
@@ -118,7 +118,7 @@ class Message {
     return { kind: 'facts', facts: list, unknownCodes };
   }
 
-  private endOf(occurredAt: number, channelState: string): { readonly fact: CallFact; readonly unknownCodes: readonly string[] } {
+  private endOf(occurredAt: number | undefined, channelState: string): { readonly fact: CallFact; readonly unknownCodes: readonly string[] } {
     const { reading } = this;
     const cause = this.field(reading.cause);
     const endedByWord = this.field(reading.endedBy);
@@ -127,7 +127,7 @@ class Message {
     const closeType = known(reading.causes, cause);
     const fact: CallFact = {
       type: 'cc.call.ended.v1',
-      occurredAt,
+      ...defined({ occurredAt }),
       channelState,
       closeType: closeType ?? OTHER,
       ...(cause === undefined ? { reason: 'the vendor gave no cause' } : { vendorCode: vendorCode(cause) }),
@@ -140,9 +140,9 @@ class Message {
     return { fact, unknownCodes };
   }
 
-  private recording(occurredAt: number, channelState: string): CallFact[] {
+  private recording(occurredAt: number | undefined, channelState: string): CallFact[] {
     const { vendorCallId } = this.subject;
-    return vendorCallId === undefined ? [] : [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId, ...vendorUrlOf(this.field(this.reading.recordingUrl)) }];
+    return vendorCallId === undefined ? [] : [{ type: 'cc.call.recording-available.v1', ...defined({ occurredAt }), channelState, vendorCallId, ...vendorUrlOf(this.field(this.reading.recordingUrl)) }];
   }
 
   private at(times: Times | undefined): number | undefined {

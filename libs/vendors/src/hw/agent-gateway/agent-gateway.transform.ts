@@ -97,7 +97,7 @@ export function normalise(raw: RawNotification, { progress = 'none' }: Notificat
 }
 
 function recorded({ callId, fileName }: { readonly callId: string; readonly fileName: string }, event: SeatEvent, receivedAt: number): Normalised {
-  const fact: CallFact = { type: 'cc.call.recording-available.v1', occurredAt: timeOf(event, receivedAt), channelState: event.eventType, vendorCallId: callId, ...vendorUrlOf(fileName) };
+  const fact: CallFact = { type: 'cc.call.recording-available.v1', ...timeOf(event, receivedAt), channelState: event.eventType, vendorCallId: callId, ...vendorUrlOf(fileName) };
   return { kind: 'facts', facts: [fact], unknownCodes: [] };
 }
 
@@ -108,7 +108,7 @@ function factsOf(event: SeatEvent, progress: CallProgress, receivedAt: number): 
   if (!known) return { kind: 'facts', facts: [], unknownCodes: [`event ${vendorCode(eventType)}`] };
   const step = progress === 'ended' ? undefined : stepOf(eventType, progress);
   if (step === undefined) return { kind: 'facts', facts: [], unknownCodes: [] };
-  const fact: CallFact = { ...step, occurredAt: timeOf(event, receivedAt), channelState: eventType.slice(0, 32) };
+  const fact: CallFact = { ...step, ...timeOf(event, receivedAt), channelState: eventType.slice(0, 32) };
   return { kind: 'facts', facts: [fact], unknownCodes: [] };
 }
 
@@ -119,7 +119,7 @@ function stepOf(eventType: string, progress: CallProgress): Step | undefined {
 }
 
 /** The newer platform says when an event was made; the older does not. */
-function timeOf({ eventGenTime }: SeatEvent, receivedAt: number): number {
+function timeOf({ eventGenTime }: SeatEvent, receivedAt: number): { readonly occurredAt?: number } {
   const told = wholeNumber(eventGenTime);
-  return told !== undefined && Math.abs(told - receivedAt) <= MAX_CLOCK_DIFFERENCE_MS ? told : receivedAt;
+  return told !== undefined && Math.abs(told - receivedAt) <= MAX_CLOCK_DIFFERENCE_MS ? { occurredAt: told } : {};
 }

@@ -50,11 +50,11 @@ export function normalise(raw: RawNotification, context: NotificationContext, co
     case 'connect':
       if (connectCallback === 'nothing') return nothing;
       // The callback has no time.
-      return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', occurredAt: raw.receivedAt, derived: true, channelState: 'connect' }], unknownCodes: [] };
+      return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', derived: true, channelState: 'connect' }], unknownCodes: [] };
     case 'state':
-      return stateFacts(reading.callSerialNo, reading.state, raw.receivedAt, context);
+      return stateFacts(reading.callSerialNo, reading.state, context);
     case 'record':
-      return recordFacts(reading.callSerialNo, reading.record, raw.receivedAt, context);
+      return recordFacts(reading.callSerialNo, reading.record, context);
   }
 }
 
@@ -91,23 +91,23 @@ function readResult(operation: HwOperation, asked: HwAsked, result: unknown): Re
 }
 
 /** A state has no times but the call's start and end, so that ringing and talking are concluded, not told. */
-function stateFacts(callSerialNo: string, state: HwState, receivedAt: number, context: NotificationContext): Normalised {
+function stateFacts(callSerialNo: string, state: HwState, context: NotificationContext): Normalised {
   const channelState = vendorCode(state.state ?? '').slice(0, 32);
   switch (state.state) {
     case '0':
       return nothing;
     case '1':
-      return { kind: 'facts', facts: [{ type: 'cc.call.a-ringing.v1', occurredAt: state.startTime ?? receivedAt, derived: true, channelState }], unknownCodes: [] };
+      return { kind: 'facts', facts: [{ type: 'cc.call.a-ringing.v1', ...defined({ occurredAt: state.startTime }), derived: true, channelState }], unknownCodes: [] };
     case '2':
-      return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', occurredAt: receivedAt, derived: true, channelState }], unknownCodes: [] };
+      return { kind: 'facts', facts: [{ type: 'cc.call.connected.v1', derived: true, channelState }], unknownCodes: [] };
     case '3':
-      return ended(callSerialNo, state, { occurredAt: state.endTime ?? receivedAt, channelState }, context);
+      return ended(callSerialNo, state, { ...defined({ occurredAt: state.endTime }), channelState }, context);
     default:
       return { kind: 'facts', facts: [], unknownCodes: [`state ${channelState}`] };
   }
 }
 
-function recordFacts(callSerialNo: string, record: HwRecord, receivedAt: number, context: NotificationContext): Normalised {
+function recordFacts(callSerialNo: string, record: HwRecord, context: NotificationContext): Normalised {
   const channelState = vendorCode(record.state ?? '').slice(0, 32);
   const steps = [
     { type: 'cc.call.a-ringing.v1', occurredAt: record.agentAlertingTime },
@@ -117,7 +117,7 @@ function recordFacts(callSerialNo: string, record: HwRecord, receivedAt: number,
   ] as const;
   const list = steps.flatMap(({ type, occurredAt }): CallFact[] => (occurredAt === undefined ? [] : [{ type, occurredAt, channelState }]));
   if (record.state !== '3') return { kind: 'facts', facts: list, unknownCodes: [] };
-  const end = ended(callSerialNo, record, { occurredAt: endOf(record) ?? receivedAt, channelState, ...talkOf(record) }, context);
+  const end = ended(callSerialNo, record, { ...defined({ occurredAt: endOf(record) }), channelState, ...talkOf(record) }, context);
   return { kind: 'facts', facts: [...list, ...end.facts], unknownCodes: end.unknownCodes };
 }
 
@@ -133,7 +133,7 @@ function talkOf({ talkingTime, talkDuration }: HwRecord): { readonly talked: boo
 }
 
 interface EndOfCall {
-  readonly occurredAt: number;
+  readonly occurredAt?: number;
   readonly channelState: string;
   /** Absent where only the cause can tell. */
   readonly talked?: boolean;
@@ -148,7 +148,7 @@ function ended(callSerialNo: string, { reasonCode }: HwState, end: EndOfCall, co
   const recorded = HW_SERIAL.test(callSerialNo) && context.recordRequested && (talked ?? cause?.talked === true);
   return {
     kind: 'facts',
-    facts: recorded ? [fact, { type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId: callSerialNo }] : [fact],
+    facts: recorded ? [fact, { type: 'cc.call.recording-available.v1', ...defined({ occurredAt }), channelState, vendorCallId: callSerialNo }] : [fact],
     unknownCodes: reasonCode === undefined || cause !== undefined ? [] : [`reasonCode ${vendorCode(reasonCode)}`],
   };
 }

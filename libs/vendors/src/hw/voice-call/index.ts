@@ -21,7 +21,6 @@ export const voiceCall = defineVendor({
       callbacks: voiceCallFollowUp(settings),
       subjectOf,
       normalise: normaliserOf(settings),
-      readsProgress: true,
       recording: voiceCallRecording(settings, client),
     };
   },

@@ -1,6 +1,6 @@
 import type { CloseType, EndedBy } from '@cc/contracts';
 import { blameOf } from '../../not-placed';
-import type { Blame, CallProgress, NotPlacedCodes } from '../../vendor.port';
+import type { Blame, NotPlacedCodes } from '../../vendor.port';
 
 export const VOICE_CALL_OK = '0';
 
@@ -31,7 +31,7 @@ export function notPlacedBlame(resultCode: string, confirmedByVendor: readonly s
 export interface VoiceCallCause {
   readonly closeType: CloseType;
   readonly endedBy?: EndedBy;
-  /** The code does not say which leg failed: what was told before must, and the fee push, which has each leg's times, knows better. */
+  /** The code does not say which leg failed: whether A has answered tells it, and the fee push, which has each leg's times, knows better. */
   readonly eitherLeg?: true;
 }
 
@@ -52,13 +52,9 @@ const causes: ReadonlyMap<string, VoiceCallCause> = new Map([
   ...cause(7, [7505, 7506, 7508]), // network of A's side, of B's side, routing
 ]);
 
-/** Told only of a call in which A has answered. */
-const answeredByA: ReadonlySet<CallProgress> = new Set(['a-answered', 'b-ringing', 'connected']);
-
-/** `undefined` for a code that the page does not list. @param progress how far the call had come. */
-export function causeOf(stateCode: string, progress: CallProgress): VoiceCallCause | undefined {
-  const found = causes.get(stateCode);
-  return found?.eitherLeg === true && answeredByA.has(progress) ? { ...found, closeType: 2 } : found;
+/** `undefined` for a code that the page does not list. */
+export function causeOf(stateCode: string): VoiceCallCause | undefined {
+  return causes.get(stateCode);
 }
 
 /** Why a leg was not answered. `nothing-wrong`: the line was well, only nobody answered. */

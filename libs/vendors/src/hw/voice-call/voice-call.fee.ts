@@ -1,4 +1,5 @@
 import type { CloseType } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 import type { CallFact, Normalised } from '../../vendor.port';
 import { vendorCode } from '../../vendor-text';
 import { vendorUrlOf } from '../../vendor-url';
@@ -9,7 +10,6 @@ import { VOICE_CALL_SESSION, type Fee } from './voice-call.schema';
 const channelState = 'fee';
 
 export interface FeeContext {
-  readonly receivedAt: number;
   readonly endpoint: string;
   readonly recordRequested: boolean;
 }
@@ -28,10 +28,9 @@ export function feeFacts(fee: Fee, context: FeeContext): Normalised {
     step('cc.call.b-ringing.v1', fee.fwdAlertingTime, fee.fwdStartTime),
     step('cc.call.connected.v1', connectedAt),
   ].flat();
-  const occurredAt = endedAt ?? context.receivedAt;
   const { unknownCodes, ...cause } = connectedAt === undefined ? failureOf(fee) : { closeType: 0 as const, unknownCodes: [] };
-  const ended: CallFact = { type: 'cc.call.ended.v1', occurredAt, derived: true, channelState, ...cause, ...durationOf(connectedAt, endedAt) };
-  return { kind: 'facts', facts: [...list, ended, ...recordingOf(fee, occurredAt, context, connectedAt !== undefined)], unknownCodes };
+  const ended: CallFact = { type: 'cc.call.ended.v1', ...defined({ occurredAt: endedAt }), derived: true, channelState, ...cause, ...durationOf(connectedAt, endedAt) };
+  return { kind: 'facts', facts: [...list, ended, ...recordingOf(fee, endedAt, context, connectedAt !== undefined)], unknownCodes };
 }
 
 /** @param called when the leg was called, from which ringing is concluded where the vendor did not see it ring. */
@@ -57,9 +56,9 @@ function durationOf(connectedAt: number | undefined, endedAt: number | undefined
 }
 
 /** Also without an address when a recording was due: whoever asks for it then learns that there is none. */
-function recordingOf({ sessionId, recordObjectName, recordDomain }: Fee, occurredAt: number, { endpoint, recordRequested }: FeeContext, talked: boolean): readonly CallFact[] {
+function recordingOf({ sessionId, recordObjectName, recordDomain }: Fee, occurredAt: number | undefined, { endpoint, recordRequested }: FeeContext, talked: boolean): readonly CallFact[] {
   if (sessionId === undefined || !VOICE_CALL_SESSION.test(sessionId)) return [];
   const url = recordObjectName === undefined || recordDomain === undefined ? undefined : recordUrl(endpoint, { fileName: recordObjectName, recordDomain });
   if (url === undefined && !(recordRequested && talked)) return [];
-  return [{ type: 'cc.call.recording-available.v1', occurredAt, channelState, vendorCallId: sessionId, ...vendorUrlOf(url) }];
+  return [{ type: 'cc.call.recording-available.v1', ...defined({ occurredAt }), channelState, vendorCallId: sessionId, ...vendorUrlOf(url) }];
 }

@@ -1,6 +1,6 @@
 import type { CloseType } from '@cc/contracts';
 import { defined } from '@cc/kernel';
-import type { CallFact, CallProgress, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
+import type { CallFact, Normalised, NotificationContext, NotificationSubject, RawNotification } from '../../vendor.port';
 import { vendorCode, vendorText } from '../../vendor-text';
 import type { VoiceCallSettings } from './voice-call.config';
 import { legOf, parseEcho, type Leg } from './voice-call.echo';
@@ -8,9 +8,6 @@ import { causeOf, type VoiceCallCause } from './voice-call.errors';
 import { feeFacts } from './voice-call.fee';
 import { readPush } from './voice-call.push';
 import { VOICE_CALL_SESSION, type StatusInfo } from './voice-call.schema';
-
-/** The vendor's times have no fractions: what happened at 10:00:07 happened until 10:00:07.999. */
-const END_OF_SECOND_MS = 999;
 
 type LegStep = Pick<CallFact, 'derived'> & { readonly type: 'cc.call.a-ringing.v1' | 'cc.call.a-answered.v1' | 'cc.call.b-ringing.v1' | 'cc.call.connected.v1' };
 
@@ -53,24 +50,24 @@ export function normaliserOf(settings: VoiceCallSettings): (raw: RawNotification
   return (raw, context) => {
     const push = readPush(raw);
     if (push.kind === 'unintelligible') return push;
-    if (push.kind === 'fee') return feeFacts(push.fee, { receivedAt: raw.receivedAt, endpoint: settings.endpoint, recordRequested: context.recordRequested });
-    return push.eventType === 'disconnect' ? disconnect(push.info, raw.receivedAt, settings.partyTypes, context.progress) : progress(push.eventType, push.info, raw.receivedAt, settings);
+    if (push.kind === 'fee') return feeFacts(push.fee, { endpoint: settings.endpoint, recordRequested: context.recordRequested });
+    return push.eventType === 'disconnect' ? disconnect(push.info, settings.partyTypes) : progress(push.eventType, push.info, settings);
   };
 }
 
-function progress(eventType: string, info: StatusInfo, receivedAt: number, settings: VoiceCallSettings): Normalised {
+function progress(eventType: string, info: StatusInfo, settings: VoiceCallSettings): Normalised {
   const step = Object.hasOwn(steps, eventType) ? steps[eventType] : undefined;
   if (step === undefined) return { kind: 'unintelligible', reason: `unknown event ${vendorText(eventType)}` };
   const leg = legOf(info.called, parseEcho(info.userData), settings.appSecret.reveal());
-  return { kind: 'facts', facts: [{ ...step[leg], occurredAt: info.timestamp ?? receivedAt, channelState: eventType }], unknownCodes: [] };
+  return { kind: 'facts', facts: [{ ...step[leg], ...defined({ occurredAt: info.timestamp }), channelState: eventType }], unknownCodes: [] };
 }
 
 /** The end with its cause. */
-function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallSettings['partyTypes'], reached: CallProgress = 'none'): Normalised {
+function disconnect(info: StatusInfo, partyTypes: VoiceCallSettings['partyTypes']): Normalised {
   const { stateCode, partyType } = info;
-  const cause = stateCode === undefined ? undefined : causeOf(stateCode, reached);
+  const cause = stateCode === undefined ? undefined : causeOf(stateCode);
   const endedBy = cause?.endedBy ?? sideOf(partyType, partyTypes);
-  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, receivedAt, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...defined({ endedBy }) };
+  const fact: CallFact = { type: 'cc.call.ended.v1', ...momentOf(info, cause), channelState: 'disconnect', ...causeFields(stateCode, cause), ...defined({ endedBy }) };
   const unknownCodes = [
     ...(stateCode === undefined || cause !== undefined ? [] : [`stateCode ${vendorCode(stateCode)}`]),
     ...(partyType === undefined || endedBy !== undefined ? [] : [`partyType ${vendorCode(partyType)}`]),
@@ -79,17 +76,16 @@ function disconnect(info: StatusInfo, receivedAt: number, partyTypes: VoiceCallS
 }
 
 /**
- * A code that does not tell the leg is the weaker word, since a push that said how far the call had come may be lost: the fee push,
- * which knows when each leg answered, is believed before it. So it is derived as well, and never earlier than the end that the fee push has.
+ * A code that does not tell the leg is the weaker word, since a push that said how far the call had come may be lost. So it counts as
+ * derived, as the end of the fee push does, which knows when each leg answered: of the two the one that names the leg is believed.
  */
-function momentOf({ timestamp }: StatusInfo, receivedAt: number, cause: VoiceCallCause | undefined): { occurredAt: number; derived?: true } {
-  if (cause?.eitherLeg !== true) return { occurredAt: timestamp ?? receivedAt };
-  return { occurredAt: timestamp === undefined ? receivedAt : timestamp + END_OF_SECOND_MS, derived: true };
+function momentOf({ timestamp }: StatusInfo, cause: VoiceCallCause | undefined): Pick<CallFact, 'occurredAt' | 'derived'> {
+  return defined({ occurredAt: timestamp, derived: cause?.eitherLeg });
 }
 
-function causeFields(stateCode: string | undefined, cause: VoiceCallCause | undefined): { closeType: CloseType; vendorCode?: string; reason?: string } {
+function causeFields(stateCode: string | undefined, cause: VoiceCallCause | undefined): { closeType: CloseType; eitherLeg?: true; vendorCode?: string; reason?: string } {
   if (stateCode === undefined) return { closeType: 255, reason: 'the vendor gave no stateCode' };
-  return { closeType: cause?.closeType ?? 255, vendorCode: vendorCode(stateCode) };
+  return { closeType: cause?.closeType ?? 255, ...defined({ eitherLeg: cause?.eitherLeg }), vendorCode: vendorCode(stateCode) };
 }
 
 function sideOf(partyType: string | undefined, { a, b, vendor }: VoiceCallSettings['partyTypes']): 'a' | 'b' | 'vendor' | undefined {
