@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeCallEvent, encodeCallEvent, encodeChannelNotification, topics, type CallEvent, type ChannelNotification } from '@cc/contracts';
+import { decodeCallEvent, distinctEvents, encodeCallEvent, encodeChannelNotification, topics, type CallEvent, type ChannelNotification } from '@cc/contracts';
 import { createEventLog, handled, type EventLog } from '@cc/event-log';
 import { newId, NoMetrics, Sealer, SilentLog } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
@@ -91,7 +91,7 @@ describe('what seats are told, on PostgreSQL', () => {
     return true;
   });
   /** What the dispatcher told of the call: its steps, the end with its close type, and an acceptance with the vendor's name. */
-  const facts = ({ callId }: Call): string[] => seen.filter((event) => event.callId === callId && event.source !== 'router').map((event) => {
+  const facts = ({ callId }: Call): string[] => distinctEvents(seen.filter((event) => event.callId === callId && event.source !== 'router')).map((event) => {
     if (event.type === 'cc.call.ended.v1') return `ended ${event.closeType}`;
     if (event.type === 'cc.call.attempt-accepted.v1') return `accepted ${event.vendorCallId}`;
     return event.type.slice('cc.call.'.length, -'.v1'.length);
@@ -103,11 +103,11 @@ describe('what seats are told, on PostgreSQL', () => {
     const [talked, unanswered, together] = [newCall(), newCall(), newCall()];
     await tell(started(talked), accepted(talked), started(unanswered), accepted(unanswered), started(together), accepted(together));
     for (const [second, event, named] of [[1, 'AgentOther_PhoneAlerting', false], [2, 'AgentOther_PhoneOffhook', false], [3, 'AgentEvent_Talking', true], [9, 'AgentEvent_Customer_Release', true], [10, 'AgentOther_PhoneRelease', false]] as const) await notify(told(talked.seat, second, event, named ? talked.vendorCallId : undefined));
-    expect(facts(talked)).toEqual(['a-ringing', 'a-answered', 'connected', 'ended 0']);
+    expect(facts(talked)).toEqual(['a-ringing', 'a-answered', `accepted ${talked.vendorCallId}`, 'connected', 'ended 0']);
     await notify(told(unanswered.seat, 1, 'AgentOther_PhoneAlerting'), told(unanswered.seat, 30, 'AgentEvent_Connect_Fail', unanswered.vendorCallId), told(unanswered.seat, 31, 'AgentOther_PhoneRelease'));
-    expect(facts(unanswered)).toEqual(['a-ringing', 'ended 1']);
+    expect(facts(unanswered)).toEqual(['a-ringing', `accepted ${unanswered.vendorCallId}`, 'ended 1']);
     await notify(told(together.seat, 1, 'AgentOther_PhoneAlerting'), told(together.seat, 2, 'AgentOther_PhoneOffhook'), told(together.seat, 30, 'AgentEvent_Call_Out_Fail', together.vendorCallId));
-    expect(facts(together)).toEqual(['a-ringing', 'a-answered', 'ended 2']);
+    expect(facts(together)).toEqual(['a-ringing', 'a-answered', `accepted ${together.vendorCallId}`, 'ended 2']);
     for (const { seat } of [talked, unanswered, together]) expect(await waiting(seat)).toEqual([]);
   });
 
@@ -138,7 +138,7 @@ describe('what seats are told, on PostgreSQL', () => {
     expect(await waiting(first.seat)).toEqual([next.id]);
     await tell(started(second));
     await notify(told(first.seat, 22, 'AgentEvent_Connect_Fail', first.vendorCallId), told(first.seat, 23, 'AgentOther_PhoneOffhook'));
-    expect(facts(first)).toEqual(['a-ringing', 'ended 1']);
+    expect(facts(first)).toEqual(['a-ringing', `accepted ${first.vendorCallId}`, 'ended 1']);
     expect(facts(second)).toEqual(['a-ringing', 'a-answered']);
   });
 

@@ -1,4 +1,4 @@
-import { decoderOfCallEvents, topics, type CallEventOf, type ChannelNotification } from '@cc/contracts';
+import { decoderOfCallEvents, topics, type CallEventOf } from '@cc/contracts';
 import type { Batch, Outcome } from '@cc/event-log';
 import { Metrics } from '@cc/kernel';
 import { decodeBatch } from '@cc/platform';
@@ -7,7 +7,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { attemptOf, subjectOf, subjectOfAttempt, subjectOfVendorCall } from '../domain/subject';
 import { PgCorrelation, type Introduced, type Subject } from '../out/pg-correlation';
-import { Dispatcher } from './dispatcher';
+import { Dispatcher, Namings } from './dispatcher';
 import { SeatCalls } from './seat-calls';
 
 const decode = decoderOfCallEvents('cc.call.attempt-started.v1', 'cc.call.attempt-accepted.v1', 'cc.call.attempt-refused.v1', 'cc.call.attempt-resolved.v1', 'cc.call.ended.v1');
@@ -31,21 +31,10 @@ export class CallEventsConsumer {
     const seats = await this.seatCalls.subjectsOf(batch.tx, events);
     const introduced = started.map((attempt) => ({ subject: subjectOfAttempt(attempt.channel, attempt.attemptId), attempt }));
     const known = await this.correlation.lock(batch.tx, [...introduced.map(({ subject }) => subject), ...accepted.flatMap(bothSubjectsOf), ...seats], this.dispatcher.nowMs(), introduced);
-    await this.introduceAttempts(batch.tx, introduced);
+    await this.introduce(batch.tx, introduced);
     await this.introduceVendorCalls(batch.tx, accepted, known);
     await this.dispatcher.publish(batch.tx, await this.seatCalls.learn(batch.tx, events, seats));
     return { kind: 'handled', parked };
-  }
-
-  /** What waited for an attempt may be the first to name its vendor's call. */
-  private async introduceAttempts(tx: Tx, entries: readonly Introduced[]): Promise<void> {
-    const named = new Set<string>();
-    await this.introduce(tx, entries, ({ vendorCallId }, subject) => {
-      const news = vendorCallId !== undefined && !named.has(subject);
-      if (news) named.add(subject);
-      return news;
-    });
-    await this.correlation.markNamed(tx, [...named]);
   }
 
   private async introduceVendorCalls(tx: Tx, accepted: readonly CallEventOf<'cc.call.attempt-accepted.v1'>[], locked: ReadonlyMap<string, Subject>): Promise<void> {
@@ -55,18 +44,23 @@ export class CallEventsConsumer {
       return attempt === undefined ? [] : [{ subject: ofVendor, attempt }];
     });
     await this.correlation.learn(tx, entries);
-    await this.introduce(tx, entries, () => false);
-    await this.correlation.markNamed(tx, accepted.flatMap(bothSubjectsOf));
+    await this.introduce(tx, entries);
+    // Of those that came of the vendor's messages, no further one needs to be told.
+    const derived = accepted.filter(({ source }) => source === 'derived');
+    await this.correlation.markNamed(tx, new Map(derived.flatMap((event) => bothSubjectsOf(event).map((subject): [string, number] => [subject, event.recordedAt]))));
   }
 
-  private async introduce(tx: Tx, entries: readonly Introduced[], namesVendorCall: (notification: ChannelNotification, subject: string) => boolean): Promise<void> {
+  /** What waited for an attempt may be the first to name its vendor's call. */
+  private async introduce(tx: Tx, entries: readonly Introduced[]): Promise<void> {
     const attempts = new Map(entries.map(({ subject, attempt }) => [subject, attempt]));
     const waited = await this.correlation.release(tx, [...attempts.keys()]);
+    const namings = new Namings();
     await this.dispatcher.dispatch(tx, waited.flatMap((notification) => {
       const subject = subjectOf(notification) ?? '';
       const attempt = attempts.get(subject);
-      return attempt === undefined ? [] : [{ notification, attempt, namesVendorCall: namesVendorCall(notification, subject) }];
+      return attempt === undefined ? [] : [{ notification, attempt, namesVendorCall: namings.isNews(subject, notification, undefined) }];
     }));
+    await this.correlation.markNamed(tx, namings.told);
   }
 }
 

@@ -13,8 +13,22 @@ const SERVICE = 'event-dispatcher';
 export interface Correlated {
   readonly notification: ChannelNotification;
   readonly attempt: KnownAttempt;
-  /** The vendor's call id of this attempt is news to the others. */
+  /** The earliest so far under its subject that carries the vendor's call id. */
   readonly namesVendorCall: boolean;
+}
+
+/** Which of a subject's messages tell what the vendor calls its call: one that was received before all of those that told it. */
+export class Namings {
+  /** Of subjects that have told it by this: when the earliest message was received that did. */
+  readonly told = new Map<string, number>();
+
+  /** @param namedAt what is known of the subject by earlier batches. */
+  isNews(subject: string, { vendorCallId, receivedAt }: ChannelNotification, namedAt: number | undefined): boolean {
+    const before = this.told.get(subject) ?? namedAt;
+    if (vendorCallId === undefined || (before !== undefined && before <= receivedAt)) return false;
+    this.told.set(subject, receivedAt);
+    return true;
+  }
 }
 
 /** What leaves the dispatcher. */
@@ -78,7 +92,10 @@ export class Dispatcher {
     await this.eventLog.appendInTransaction(tx, topics.callEvents.name, distinctEvents(events).map((event) => encodeCallEvent(event, SERVICE)));
   }
 
-  /** A message that carries the vendor's call id proves the acceptance, whatever became of the dial's answer. */
+  /**
+   * A message that carries the vendor's call id proves the acceptance, whatever became of the dial's answer. It is told whether or not the
+   * router has told it before: what events a call has must not depend on who was faster.
+   */
   acceptanceBy(notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
     const { vendorCallId } = notification;
     return vendorCallId === undefined ? [] : [toCallEvent({ type: 'cc.call.attempt-accepted.v1', derived: true, vendorCallId }, attempt, notification)];

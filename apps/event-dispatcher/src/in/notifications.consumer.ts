@@ -6,7 +6,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { subjectOf } from '../domain/subject';
 import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
-import { Dispatcher, type Correlated } from './dispatcher';
+import { Dispatcher, Namings, type Correlated } from './dispatcher';
 import { SeatCalls } from './seat-calls';
 
 interface Addressed {
@@ -33,19 +33,17 @@ export class NotificationsConsumer {
     const [ofSeats, others] = [addressed.filter(({ notification }) => notification.seat !== undefined), addressed.filter(({ notification }) => notification.seat === undefined)];
     const known: Correlated[] = [];
     const waiting: Addressed[] = [];
-    const named = new Set<string>();
+    const namings = new Namings();
     for (const entry of others) {
       const state = subjects.get(entry.subject);
       if (state?.attempt === undefined) {
         waiting.push(entry);
         continue;
       }
-      const news = !state.named && !named.has(entry.subject) && entry.notification.vendorCallId !== undefined;
-      if (news) named.add(entry.subject);
-      known.push({ notification: entry.notification, attempt: state.attempt, namesVendorCall: news });
+      known.push({ notification: entry.notification, attempt: state.attempt, namesVendorCall: namings.isNews(entry.subject, entry.notification, state.namedAt) });
     }
     await this.correlation.hold(tx, waiting, nowMs);
-    await this.correlation.markNamed(tx, [...named]);
+    await this.correlation.markNamed(tx, namings.told);
     const { events, unusable } = await this.seatCalls.notified(tx, ofSeats.map(({ notification }) => notification));
     await this.dispatcher.dispatch(tx, known, { events, unusable: [...useless, ...unusable] });
     return { kind: 'handled', parked };

@@ -100,8 +100,9 @@ export class SeatCalls {
   private tell(notification: ChannelNotification, of: SeatAttempt): Outgoing {
     const translated = this.translator.translate(notification, of.attempt, of.progress);
     if (translated.kind === 'unusable') return { events: [], unusable: [{ notification, reason: translated.reason }] };
-    const names = of.vendorCallId === undefined && notification.vendorCallId !== undefined && translated.events.length > 0;
-    if (names) of.vendorCallId = notification.vendorCallId;
+    // Each that names the call, though one would do: whether the router's word of it comes before or after must make no difference.
+    const names = notification.vendorCallId !== undefined && translated.events.length > 0;
+    if (names) of.vendorCallId ??= notification.vendorCallId;
     of.progress = translated.progress;
     of.over ||= of.progress === 'ended';
     return { events: [...(names ? this.dispatcher.acceptanceBy(notification, of.attempt) : []), ...translated.events], unusable: [] };

@@ -60,4 +60,12 @@ const keepProgress: Migration = {
   },
 };
 
-export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress];
+/** In the place of `named`, which nothing reads any more: whether an acceptance was told, and of which message. */
+const whenNamed: Migration = {
+  name: '0004-when-named',
+  up: async (tx) => {
+    await tx.query(`ALTER TABLE dispatcher_subject ADD COLUMN named_at bigint`);
+  },
+};
+
+export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress, whenNamed];

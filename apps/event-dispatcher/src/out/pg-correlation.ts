@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { KnownAttempt } from '../domain/normalise';
 
-const SubjectRow = z.object({ subject: z.string(), attempt: KnownAttempt.nullable(), named: z.boolean() });
+const SubjectRow = z.object({ subject: z.string(), attempt: KnownAttempt.nullable(), named_at: z.number().nullable() });
 
 export interface Quarantined {
   readonly notification: ChannelNotification;
@@ -17,10 +17,11 @@ export interface Introduced {
   readonly attempt: KnownAttempt;
 }
 
-/** A subject as it is known: its attempt, and whether the vendor's call id was told to the others. */
+/** A subject as it is known: its attempt, and the earliest of the vendor's messages that have led to an acceptance. */
 export interface Subject {
   readonly attempt: KnownAttempt | undefined;
-  readonly named: boolean;
+  /** When that message was received, epoch ms. */
+  readonly namedAt: number | undefined;
 }
 
 /**
@@ -41,11 +42,11 @@ export class PgCorrelation {
     const ordered = [...new Set(subjects)].sort();
     const rows = await tx.query(
       `INSERT INTO dispatcher_subject AS s (subject, attempt, created) SELECT t.*, $3::bigint FROM unnest($1::text[], $2::jsonb[]) AS t(subject, attempt)
-       ON CONFLICT (subject) DO UPDATE SET attempt = coalesce(excluded.attempt, s.attempt) RETURNING subject, attempt, named`,
+       ON CONFLICT (subject) DO UPDATE SET attempt = coalesce(excluded.attempt, s.attempt) RETURNING subject, attempt, named_at`,
       [ordered, ordered.map((subject) => (attempts.has(subject) ? JSON.stringify(attempts.get(subject)) : null)), nowMs]);
     return new Map(rows.map((row) => {
-      const { subject, attempt, named } = SubjectRow.parse(row);
-      return [subject, { attempt: attempt ?? undefined, named }];
+      const { subject, attempt, named_at } = SubjectRow.parse(row);
+      return [subject, { attempt: attempt ?? undefined, namedAt: named_at ?? undefined }];
     }));
   }
 
@@ -59,8 +60,10 @@ export class PgCorrelation {
   }
 
   /** Of subjects that are locked. */
-  async markNamed(tx: Tx, subjects: readonly string[]): Promise<void> {
-    if (subjects.length > 0) await tx.query(`UPDATE dispatcher_subject SET named = true WHERE subject = ANY($1::text[])`, [subjects]);
+  async markNamed(tx: Tx, namedAt: ReadonlyMap<string, number>): Promise<void> {
+    if (namedAt.size === 0) return;
+    await tx.query(
+      `UPDATE dispatcher_subject s SET named_at = least(s.named_at, u.at) FROM unnest($1::text[], $2::bigint[]) AS u(subject, at) WHERE s.subject = u.subject`, [[...namedAt.keys()], [...namedAt.values()]]);
   }
 
   /** Lets notifications wait from now on, however old they are: they may have lain in the log for long. */
