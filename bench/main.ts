@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeError } from '@cc/kernel';
 import { startKafka, startPostgres, type Started } from './backends';
+import { ingestRows } from './ingest-rows';
 import { latencyRows } from './latency-rows';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
@@ -34,6 +35,7 @@ const parts: readonly Part[] = [
   { name: 'routing', needs: 'postgres', run: ({ postgres }) => routingRows(postgres) },
   { name: 'seats', needs: 'postgres', run: ({ postgres }) => seatRows(postgres) },
   { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
+  { name: 'ingest', needs: 'kafka', run: ({ brokers }) => ingestRows(brokers) },
   { name: 'whole-kafka', needs: 'kafka', run: ({ postgres, brokers, kafkaPid, whole }) => wholeRows('kafka', postgres, brokers, { ...whole, kafkaPid }) },
   { name: 'whole-postgres', needs: 'postgres', run: ({ postgres, whole }) => wholeRows('postgres', postgres, undefined, whole) },
 ];

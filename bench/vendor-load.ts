@@ -37,7 +37,7 @@ class Load {
   private lastAnswerAt = 0;
 
   constructor(private readonly job: LoadJob) {
-    this.door = new HttpLines(new URL(job.callbackUrl), job.closedLoop ?? CONNECTIONS);
+    this.door = new HttpLines(new URL(job.callbackUrl), job.closedLoop?.senders ?? CONNECTIONS);
     this.api = job.watch === undefined ? undefined : new HttpLines(new URL(job.watch.apiUrl), LOOKS_AT_ONCE);
   }
 
@@ -85,17 +85,17 @@ class Load {
     return next;
   }
 
-  /** So many senders, each of which posts the next as soon as it has its answer, for as long as the job says. */
-  private async closedLoop(postings: readonly Posting[], senders: number, looks: Promise<void>[]): Promise<number> {
-    let next = 0;
-    const endsAt = this.begunAt + this.job.atMostSeconds * 1000;
+  /** So many senders, each of which posts the next as soon as it has its answer, round and round for as long as the job says. */
+  private async closedLoop(postings: readonly Posting[], { senders, seconds }: NonNullable<LoadJob['closedLoop']>, looks: Promise<void>[]): Promise<number> {
+    let sent = 0;
+    const endsAt = this.begunAt + seconds * 1000;
     await Promise.all(Array.from({ length: senders }, async () => {
-      for (let posting = postings[next]; posting !== undefined && performance.now() < endsAt; posting = postings[next]) {
-        next += 1;
-        await this.post(posting, performance.now(), next - 1, looks);
+      for (let posting = postings[0]; posting !== undefined && performance.now() < endsAt; posting = postings[sent % postings.length]) {
+        sent += 1;
+        await this.post(posting, performance.now(), sent - 1, looks);
       }
     }));
-    return next;
+    return sent;
   }
 
   private async post(posting: Posting, dueAt: number, index: number, looks: Promise<void>[]): Promise<void> {

@@ -83,10 +83,10 @@ export class WholeSystem {
   }
 
   /** Posts the callbacks of these calls at that rate, and waits until each call's end is visible. */
-  async run(calls: readonly KnownCall[], callbacksPerSecond: number, closedLoop?: number): Promise<Run> {
+  async run(calls: readonly KnownCall[], callbacksPerSecond: number): Promise<Run> {
     const tenant = calls[0]?.tenant ?? '';
     const watch = { apiUrl: `${this.processes.urlOf('call-gateway')}/v1`, apiKey: this.keys.get(tenant) ?? '', every: WATCH_EVERY, limitMs: VISIBLE_LIMIT_MS };
-    const job = { callbackUrl: this.processes.callbackUrl, calls: calls.map(({ tenant: _tenant, ...call }) => call), callbacksPerSecond, callbackSpacingMs: SPACING_MS, watch, ...(closedLoop === undefined ? {} : { closedLoop }) };
+    const job = { callbackUrl: this.processes.callbackUrl, calls: calls.map(({ tenant: _tenant, ...call }) => call), callbacksPerSecond, callbackSpacingMs: SPACING_MS, watch };
     const running = await startLoad(job, DRAIN_LIMIT_MS + VISIBLE_LIMIT_MS);
     const startedAt = Date.now();
     const postgres = parentOf((await this.database.query<{ pid: number }>(`SELECT pg_backend_pid() AS pid`))[0]?.pid ?? 0);
