@@ -16,8 +16,8 @@ export const LoadJob = z.object({
   callbacksPerSecond: z.number(),
   /** Between the callbacks of one call. */
   callbackSpacingMs: z.number(),
-  /** So many senders that wait for their answers, for so long, instead of the given rate. They begin again when all callbacks are posted. */
-  closedLoop: z.object({ senders: z.number(), seconds: z.number() }).optional(),
+  /** So many senders that wait for their answers, for so long, instead of the given rate. They begin again when all callbacks are posted, unless each is to go out once. */
+  closedLoop: z.object({ senders: z.number(), seconds: z.number(), once: z.boolean().default(false) }).optional(),
   /** Look for the effect of every n-th callback at the API. */
   watch: z.object({ apiUrl: z.string(), apiKey: z.string(), every: z.number(), limitMs: z.number() }).optional(),
 });
@@ -49,7 +49,7 @@ export interface RunningLoad {
 }
 
 /** Prepares everything, then begins at once; resolves when it has begun. */
-export async function startLoad(job: LoadJob, limitMs: number): Promise<RunningLoad> {
+export async function startLoad(job: z.input<typeof LoadJob>, limitMs: number): Promise<RunningLoad> {
   const path = join(tmpdir(), `cc-bench-load-${newId('job')}.json`);
   writeFileSync(path, JSON.stringify(job));
   const args = ['-r', './libs/testing/src/swc-register.cjs', 'bench/vendor-load.ts', path];

@@ -10,6 +10,7 @@ import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
 import { routingRows } from './routing-rows';
 import { seatRows } from './seat-rows';
+import { storedRows } from './stored-rows';
 import { wholeRows, type WholeOptions } from './whole-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
 
@@ -36,6 +37,7 @@ const parts: readonly Part[] = [
   { name: 'seats', needs: 'postgres', run: ({ postgres }) => seatRows(postgres) },
   { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
   { name: 'ingest', needs: 'kafka', run: ({ brokers }) => ingestRows(brokers) },
+  { name: 'stored', needs: 'kafka', run: ({ postgres, brokers }) => storedRows(postgres, brokers) },
   { name: 'whole-kafka', needs: 'kafka', run: ({ postgres, brokers, kafkaPid, whole }) => wholeRows('kafka', postgres, brokers, { ...whole, kafkaPid }) },
   { name: 'whole-postgres', needs: 'postgres', run: ({ postgres, whole }) => wholeRows('postgres', postgres, undefined, whole) },
 ];

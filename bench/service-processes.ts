@@ -17,7 +17,7 @@ export type Service = (typeof services)[number];
 const CALLBACK_SECRET = 'bench-callback-secret-0123456789';
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
-export const ENCRYPTION_KEY = Buffer.alloc(32, 7);
+const ENCRYPTION_KEY = Buffer.alloc(32, 7);
 
 export interface ServiceOptions {
   /** Only these; all unless told. */
@@ -26,7 +26,8 @@ export interface ServiceOptions {
   readonly apiKeys?: ReadonlyMap<string, string>;
   /** Where each service leaves a CPU profile when it ends. */
   readonly profileDir?: string | undefined;
-  readonly settings?: Readonly<Record<string, string>>;
+  /** The spool of a former run, which stays where it is; else one that goes with the processes. */
+  readonly spoolDir?: string;
 }
 
 /** The services as production runs them, each a process of its own: `node dist/apps/<service>/main.js`. */
@@ -35,8 +36,6 @@ export class ServiceProcesses {
     private readonly running: ReadonlyMap<Service, Script>,
     private readonly ports: ReadonlyMap<Service, number>,
     private readonly end: () => Promise<void>,
-    /** The spool's directory. */
-    readonly spoolDir: string,
   ) {}
 
   static async start({ databaseUrl, brokers }: Place, options: ServiceOptions = {}): Promise<ServiceProcesses> {
@@ -54,9 +53,8 @@ export class ServiceProcesses {
       CC_ENCRYPTION_KEY: ENCRYPTION_KEY.toString('base64'),
       CC_API_KEYS: [...(options.apiKeys ?? new Map([['bench', 'cck_bench_0123456789abcdefghij']]))].map(([tenant, key]) => `${tenant}:${key}`).join(','),
       CC_OSS_ENDPOINT: objects.endpoint, CC_OSS_REGION: 'oss-cn-embedded', CC_OSS_BUCKET: 'cc-recordings', CC_OSS_PATH_STYLE: 'true', CC_OSS_ACCESS_KEY_ID: 'bench-key', CC_OSS_ACCESS_KEY_SECRET: 'bench-secret',
-      CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(directory, 'spool'),
+      CC_E9_CALLBACK_INGEST_SPOOL_DIR: options.spoolDir ?? join(directory, 'spool'),
       ...Object.fromEntries([...ports].map(([name, port]) => [`${variablePrefix(name)}_PORT`, String(port)])),
-      ...options.settings,
     };
     const running = new Map(names.map((name) => [name, launch(name, env, options.profileDir)]));
     const end = async (): Promise<void> => {
@@ -65,7 +63,7 @@ export class ServiceProcesses {
       await objects.stop();
       rmSync(directory, { recursive: true, force: true });
     };
-    const started = new ServiceProcesses(running, ports, end, join(directory, 'spool'));
+    const started = new ServiceProcesses(running, ports, end);
     try {
       await Promise.all(names.map((name) => started.ready(name)));
       return started;

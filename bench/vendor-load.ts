@@ -86,11 +86,11 @@ class Load {
   }
 
   /** So many senders, each of which posts the next as soon as it has its answer, round and round for as long as the job says. */
-  private async closedLoop(postings: readonly Posting[], { senders, seconds }: NonNullable<LoadJob['closedLoop']>, looks: Promise<void>[]): Promise<number> {
+  private async closedLoop(postings: readonly Posting[], { senders, seconds, once }: NonNullable<LoadJob['closedLoop']>, looks: Promise<void>[]): Promise<number> {
     let sent = 0;
     const endsAt = this.begunAt + seconds * 1000;
     await Promise.all(Array.from({ length: senders }, async () => {
-      for (let posting = postings[0]; posting !== undefined && performance.now() < endsAt; posting = postings[sent % postings.length]) {
+      for (let posting = postings[sent]; posting !== undefined && performance.now() < endsAt; posting = postings[once ? sent : sent % postings.length]) {
         sent += 1;
         await this.post(posting, performance.now(), sent - 1, looks);
       }

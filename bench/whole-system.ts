@@ -1,22 +1,21 @@
-import { allTopics, encodeCallEvent, topics } from '@cc/contracts';
-import { createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { newId, NoMetrics, pause, SilentLog } from '@cc/kernel';
-import { runMigrations, TypeOrmDatabase, type Database } from '@cc/postgres';
+import { encodeCallEvent, topics } from '@cc/contracts';
+import type { EventLog } from '@cc/event-log';
+import { newId, pause } from '@cc/kernel';
+import { TypeOrmDatabase, type Database } from '@cc/postgres';
 import { eventually } from '@cc/testing';
 import { callbackKinds } from './e9-callbacks';
+import { append, benchLog, untilCaughtUp } from './bench-log';
 import { introduction, knownCalls, type KnownCall } from './known-calls';
 import { startLoad, type LoadResult } from './load-job';
 import type { Place } from './log-product';
 import { figuresOf, figuresOfFamily, parentOf, type ProcessFigures } from './process-figures';
 import { ServiceProcesses, services, type Service } from './service-processes';
-import { batchesOf } from './records';
 
 /** Between two callbacks of a call: shorter than life, where they are seconds apart, so that a run soon has its full rate. */
 const SPACING_MS = 1000;
 /** The effect of every n-th callback is looked for. */
 const WATCH_EVERY = 101;
 const VISIBLE_LIMIT_MS = 120_000;
-const LEARN_LIMIT_MS = 600_000;
 const DRAIN_LIMIT_MS = 300_000;
 const SAMPLE_MS = 1000;
 const TENANTS = 40;
@@ -55,15 +54,10 @@ export class WholeSystem {
 
   static async start(place: Place, { kafkaPid, profileDir }: { readonly kafkaPid?: number | undefined; readonly profileDir?: string | undefined } = {}): Promise<WholeSystem> {
     const database = await TypeOrmDatabase.connect({ url: place.databaseUrl, poolSize: 4, applicationName: 'cc-bench' });
-    await runMigrations(database, 'event-log', eventLogMigrations);
-    const parts = { log: new SilentLog(), metrics: new NoMetrics(), database };
-    const open = (): EventLog => createEventLog(place.brokers === undefined ? { driver: 'postgres', ...parts } : { driver: 'kafka', brokers: place.brokers, clientId: 'cc-bench', onFatal: () => undefined, ...parts });
-    // Whoever ensures topics relays their outbox as well; that is for the services alone to do.
-    const making = open();
-    await making.ensureTopics(allTopics).finally(() => making.close());
+    const log = await benchLog(place, database);
     const keys = new Map(Array.from({ length: TENANTS }, (_, index) => [`bench-${index}`, newId('cck-bench')]));
     const processes = await ServiceProcesses.start(place, { apiKeys: keys, profileDir });
-    return new WholeSystem(processes, database, open(), keys, kafkaPid);
+    return new WholeSystem(processes, database, log, keys, kafkaPid);
   }
 
   async stop(): Promise<void> {
@@ -77,7 +71,7 @@ export class WholeSystem {
   async introduce(count: number): Promise<KnownCall[]> {
     const tenant = `bench-${this.usedTenants++}`;
     const calls = knownCalls(count, tenant);
-    for (const batch of batchesOf(calls.flatMap((call) => introduction(call).map((event) => encodeCallEvent(event, 'bench'))))) await this.log.append(topics.callEvents.name, batch);
+    await append(this.log, topics.callEvents.name, calls.flatMap((call) => introduction(call).map((event) => encodeCallEvent(event, 'bench'))));
     await this.caughtUp();
     return calls;
   }
@@ -118,17 +112,8 @@ export class WholeSystem {
   }
 
   /** Nothing waits anywhere. */
-  async caughtUp(): Promise<void> {
-    await eventually(async () => {
-      this.processes.check();
-      for (const name of readersOfEvents) await this.nothingBehind(name, topics.callEvents.name);
-      await this.nothingBehind('call-gateway', topics.callRecords.name);
-    }, { limitMs: LEARN_LIMIT_MS, everyMs: 200 });
-  }
-
-  private async nothingBehind(group: string, topic: string): Promise<void> {
-    const behind = (await this.log.lag(group, topic)).reduce((sum, { records }) => sum + records, 0);
-    if (behind > 0) throw new Error(`${group} is ${behind} records behind in ${topic}`);
+  private async caughtUp(): Promise<void> {
+    await untilCaughtUp(this.log, [...readersOfEvents.map((name): [string, string] => [name, topics.callEvents.name]), ['call-gateway', topics.callRecords.name]], () => this.processes.check());
   }
 }
 
