@@ -36,13 +36,18 @@ export async function startPostgres(): Promise<Started<string>> {
   }
 }
 
+export interface StartedKafka extends Started<readonly string[]> {
+  /** The broker's process, where it is ours. */
+  readonly pid?: number;
+}
+
 /** The Kafka of `CC_KAFKA_BROKERS`, else one from tools/kafka-local; the reason where there is none. */
-export async function startKafka(): Promise<Started<readonly string[]> | { readonly missing: string }> {
+export async function startKafka(): Promise<StartedKafka | { readonly missing: string }> {
   const brokers = given('CC_KAFKA_BROKERS');
   if (brokers !== undefined) return { at: brokers.split(','), stop: () => Promise.resolve() };
   try {
     const broker = await startKafkaBroker({ fullJit: true, heap: '512m' });
-    return { at: broker.brokers, stop: () => broker.stop() };
+    return { at: broker.brokers, stop: () => broker.stop(), pid: broker.pid };
   } catch (error) {
     return { missing: `no Kafka could be started (Java 17 and the jars of tools/kafka-local are needed): ${describeError(error).split('\n')[0] ?? ''}` };
   }

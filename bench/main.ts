@@ -4,17 +4,28 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeError } from '@cc/kernel';
 import { startKafka, startPostgres, type Started } from './backends';
+import { ingestRows } from './ingest-rows';
 import { latencyRows } from './latency-rows';
 import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
 import { routingRows } from './routing-rows';
 import { seatRows } from './seat-rows';
+import { storedRows } from './stored-rows';
+import { wholeRows, type WholeOptions } from './whole-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
 
 interface Part {
   readonly name: string;
   readonly needs: 'postgres' | 'kafka';
-  run(backends: { readonly postgres: string; readonly brokers: readonly string[] }): Promise<Row[]>;
+  run(backends: PartBackends): Promise<Row[]>;
+}
+
+interface PartBackends {
+  readonly postgres: string;
+  readonly brokers: readonly string[];
+  /** The broker's process, where it is ours. */
+  readonly kafkaPid: number | undefined;
+  readonly whole: Pick<WholeOptions, 'profileDir' | 'rate'>;
 }
 
 const parts: readonly Part[] = [
@@ -25,6 +36,10 @@ const parts: readonly Part[] = [
   { name: 'routing', needs: 'postgres', run: ({ postgres }) => routingRows(postgres) },
   { name: 'seats', needs: 'postgres', run: ({ postgres }) => seatRows(postgres) },
   { name: 'latency', needs: 'postgres', run: ({ postgres }) => latencyRows(postgres) },
+  { name: 'ingest', needs: 'kafka', run: ({ brokers }) => ingestRows(brokers) },
+  { name: 'stored', needs: 'kafka', run: ({ postgres, brokers }) => storedRows(postgres, brokers) },
+  { name: 'whole-kafka', needs: 'kafka', run: ({ postgres, brokers, kafkaPid, whole }) => wholeRows('kafka', postgres, brokers, { ...whole, kafkaPid }) },
+  { name: 'whole-postgres', needs: 'postgres', run: ({ postgres, whole }) => wholeRows('postgres', postgres, undefined, whole) },
 ];
 
 const usage = `Usage: npm run bench -- [options]
@@ -34,19 +49,22 @@ PostgreSQL and Kafka are started for it, unless CC_DATABASE_URL or CC_KAFKA_BROK
 
   --only NAME   only the parts whose name contains NAME: ${parts.map(({ name }) => name).join(', ')}
   --json FILE   write every figure there as well
+  --rate N      of the whole way: one run at N callbacks/s, and no search for the greatest rate
+  --profile DIR of the whole way: each service leaves its CPU profile there
   --help        this text
 `;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function bench(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: 'string', default: '' }, json: { type: 'string' }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { only: { type: 'string', default: '' }, json: { type: 'string' }, rate: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean', default: false } } });
   if (values.help) return say(usage);
   const chosen = parts.filter(({ name }) => name.includes(values.only));
   if (chosen.length === 0) throw new Error(`No part is named ${values.only}\n\n${usage}`);
   const startedAt = Date.now();
   const load = loadavg()[0] ?? 0;
-  const { rows, skipped } = await measure(chosen);
+  const whole = { profileDir: values.profile, rate: values.rate === undefined ? undefined : Number(values.rate) };
+  const { rows, skipped } = await measure(chosen, whole);
   const machine = { cores: availableParallelism(), node: process.version, loadBefore: Number(load.toFixed(2)), seconds: Math.round((Date.now() - startedAt) / 1000) };
   say(`\n${table(rows)}\n`);
   say('ratio: CC / floor; of what is counted a second more is better, of ms less.');
@@ -58,7 +76,7 @@ async function bench(): Promise<void> {
   }
 }
 
-async function measure(chosen: readonly Part[]): Promise<{ rows: Row[]; skipped: Skipped[] }> {
+async function measure(chosen: readonly Part[], whole: PartBackends['whole']): Promise<{ rows: Row[]; skipped: Skipped[] }> {
   const rows: Row[] = [];
   const skipped: Skipped[] = [];
   const stops: (() => Promise<void>)[] = [];
@@ -76,12 +94,16 @@ async function measure(chosen: readonly Part[]): Promise<{ rows: Row[]; skipped:
         continue;
       }
       process.stderr.write(`${part.name} …\n`);
-      rows.push(...(await part.run({ postgres, brokers })));
+      rows.push(...(await part.run({ postgres, brokers, kafkaPid: pidOf(kafka), whole })));
     }
     return { rows, skipped };
   } finally {
     for (const stop of stops.reverse()) await stop().catch((error: unknown) => process.stderr.write(`A backend did not end cleanly: ${describeError(error)}\n`));
   }
+}
+
+function pidOf(kafka: Awaited<ReturnType<typeof startKafka>> | undefined): number | undefined {
+  return kafka === undefined || 'missing' in kafka ? undefined : kafka.pid;
 }
 
 void bench().then(

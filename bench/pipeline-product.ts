@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allTopics, encodeCallEvent, encodeChannelNotification, topics, type CallEvent, type WireRecord } from '@cc/contracts';
+import { allTopics, encodeCallEvent, encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
 import { createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
 import { newId, NoMetrics, Sealer, SilentLog } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService, type ServiceDefinition } from '@cc/platform';
@@ -10,7 +10,8 @@ import { eventually } from '@cc/testing';
 import { sealNotification } from '@cc/vendors';
 import { eventDispatcher } from '../apps/event-dispatcher/src/service';
 import { recordStore } from '../apps/record-store/src/service';
-import { callbackAt, callbackKinds, callbackXml, e9ChannelFile, type VendorCall } from './e9-callbacks';
+import { callbackAt, callbackKinds, callbackXml, e9ChannelFile } from './e9-callbacks';
+import { introduction, introductions, knownCalls, type KnownCall } from './known-calls';
 import type { Place } from './log-product';
 import { secondsOfProgress, type Progress } from './pipeline-progress';
 import { batchesOf } from './records';
@@ -18,11 +19,6 @@ import { batchesOf } from './records';
 const KEY = Buffer.alloc(32, 7);
 const CALLBACK_SECRET = 'bench-callback-secret-0123456789';
 const LEARN_LIMIT_MS = 60_000;
-
-interface Call extends VendorCall {
-  readonly callId: string;
-  readonly tenant: string;
-}
 
 /** event-dispatcher and record-store as they are, with a log to fill them from. */
 export class ProductPipeline {
@@ -57,7 +53,7 @@ export class ProductPipeline {
   /** Notifications a second, from the first record that grows by them to the last one that is closed; all of them lie in the log at the start. */
   async run(callCount: number): Promise<number> {
     const tenant = newId('bench').slice(0, 32);
-    const calls = Array.from({ length: callCount }, (): Call => ({ callId: newId('call'), tenant, attemptId: newId('att'), vendorCallId: newId('v').replace('-', '').slice(0, 32), startedAt: Date.now() - 60_000 }));
+    const calls = knownCalls(callCount, tenant);
     await this.append(topics.callEvents.name, calls.flatMap((call) => introduction(call).map((event) => encodeCallEvent(event, 'bench'))));
     const store = await this.start(recordStore);
     try {
@@ -104,23 +100,9 @@ export class ProductPipeline {
     }, { limitMs: LEARN_LIMIT_MS, everyMs: 100 });
   }
 
-  private notification(call: Call, kind: (typeof callbackKinds)[number]): WireRecord {
+  private notification(call: KnownCall, kind: (typeof callbackKinds)[number]): WireRecord {
     const header = { id: newId('ntf'), channel: 'e9-main', kind: 'callback', receivedAt: callbackAt(call, kind) + 300, vendorCallId: call.vendorCallId, attemptId: call.attemptId } as const;
     const raw = { kind: header.kind, headers: { 'content-type': 'application/xml;charset=utf-8' }, body: Buffer.from(callbackXml(call, kind)), receivedAt: header.receivedAt };
     return encodeChannelNotification({ ...header, sealed: sealNotification(raw, header.id, this.sealer) }, 'bench');
   }
-}
-
-/** Events of a call before the vendor says anything. */
-const introductions = 3;
-
-function introduction({ callId, tenant, attemptId, vendorCallId, startedAt }: Call): CallEvent[] {
-  const call = { callId, tenant, occurredAt: startedAt, recordedAt: startedAt };
-  const attempt = { ...call, attemptId, channel: 'e9-main', source: 'router' } as const;
-  const number = { masked: '+86138****5678', ref: 'r'.repeat(43), sealed: 's'.repeat(56) };
-  return [
-    { type: 'cc.call.requested.v1', id: `${callId}/requested`, ...call, source: 'gateway', caller: number, called: number, agent: 'agent-1', bizData: { order: '4711' }, record: true },
-    { type: 'cc.call.attempt-started.v1', id: `${attemptId}/started`, ...attempt, vendor: 'e9', attemptNumber: 1, recordRequested: true },
-    { type: 'cc.call.attempt-accepted.v1', id: `${attemptId}/accepted/router`, ...attempt, vendorCallId },
-  ];
 }

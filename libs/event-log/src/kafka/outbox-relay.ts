@@ -38,7 +38,8 @@ export class OutboxRelay {
     } catch (error) {
       return { kind: 'retry', reason: describeError(error) };
     }
-    await tx.query(`DELETE FROM log_record WHERE topic = $1 AND part = $2 AND off <= $3`, [topic, partition, records.at(-1)?.offset ?? -1]);
+    // Not from the beginning: that would walk over the index entries of everything that was relayed before.
+    await tx.query(`DELETE FROM log_record WHERE topic = $1 AND part = $2 AND off BETWEEN $3 AND $4`, [topic, partition, records[0]?.offset ?? 0, records.at(-1)?.offset ?? -1]);
     return { kind: 'handled' };
   }
 }
