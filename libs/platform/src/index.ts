@@ -10,6 +10,7 @@ export { startService } from './start-service';
 export type { RunningService } from './start-service';
 export { DetailedError, InvalidRequest } from './problem.filter';
 export type { FieldFault, Problem } from './problem.filter';
+export { Ending } from './ending';
 export { Readiness } from './readiness';
 export { WorkInFlight } from './work-in-flight';
 export { WorkLoop } from './work-loop';
