@@ -211,7 +211,7 @@ function orderOf(trace: string): { readonly answered: number; readonly covered: 
   const early: string[] = [];
   for (const line of trace.split('\n')) {
     const [thread = ''] = line.split(' ', 1);
-    if (/ write\(\d+<[^>]+\.spool>/.test(line)) written += line.split('CCF1\\0\\0').length - 1;
+    if (/ write\(\d+<[^>]+\.spool>/.test(line)) written += line.split('CCF2').length - 1;
     if (/ fdatasync\(\d+<[^>]+\.spool>/.test(line)) {
       beingSynced = written;
       syncing.add(thread);
