@@ -19,5 +19,5 @@ export { PromMetrics } from './prom-metrics';
 export { decodeBatch } from './decode-batch';
 export type { DecodedBatch } from './decode-batch';
 export { objectStoreOptions, objectStoreShape } from './object-store.config';
-export { channelsShape, encryptionShape } from './deployment.config';
+export { channelsShape, encryptionShape, indexKeyOf, numbersShape } from './deployment.config';
 export { channelsProviders } from './channel-file-watch';
