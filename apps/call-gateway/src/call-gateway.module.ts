@@ -1,6 +1,6 @@
 import { NumberVault } from '@cc/kernel';
 import { AliOssObjectStore, ObjectStore } from '@cc/object-store';
-import { objectStoreOptions } from '@cc/platform';
+import { indexKeyOf, objectStoreOptions } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallGatewaySettings, keyRingOf } from './call-gateway.config';
 import { KeyRing } from './domain/api-keys';
@@ -58,7 +58,7 @@ import { SimulationCatalogue } from './out/simulation-catalogue';
     SimulationUpkeep,
     GatewayReadiness,
     { provide: KeyRing, inject: [CallGatewaySettings], useFactory: keyRingOf },
-    { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey) },
+    { provide: NumberVault, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new NumberVault(values.encryptionKey, indexKeyOf(values)) },
     { provide: ObjectStore, inject: [CallGatewaySettings], useFactory: ({ values }: CallGatewaySettings) => new AliOssObjectStore(objectStoreOptions(values)) },
   ],
 })

@@ -1,8 +1,8 @@
-import { channelsShape, encryptionShape, setting, settingsFor } from '@cc/platform';
+import { channelsShape, numbersShape, setting, settingsFor } from '@cc/platform';
 
 export class ChannelRouterSettings extends settingsFor({
   ...channelsShape,
-  ...encryptionShape,
+  ...numbersShape,
   dialsAtOnce: setting.integer({ env: 'CC_CHANNEL_ROUTER_DIALS_AT_ONCE', default: 64, min: 1, max: 1000, help: 'Dial requests in flight at most, per replica', example: '64' }),
   sendingSeconds: setting.integer({ env: 'CC_CHANNEL_ROUTER_SENDING_SECONDS', default: 45, min: 5, max: 600, unit: 's', help: 'An attempt whose dial has no outcome after this long is in doubt; longer than any dial may take', example: '45' }),
   setupSeconds: setting.integer({ env: 'CC_CHANNEL_ROUTER_SETUP_SECONDS', default: 90, min: 5, max: 3600, unit: 's', help: 'The longest that a vendor takes to ring: after it an attempt in doubt is asked about, and without an answer its call is closed as 255', example: '90' }),

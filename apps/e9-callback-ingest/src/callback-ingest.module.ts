@@ -1,24 +1,30 @@
 import { Sealer } from '@cc/kernel';
-import { channelsProviders } from '@cc/platform';
+import { channelsProviders, Ending } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
 import { CallbacksController } from './in/callbacks.controller';
-import { Replayer, ReplayWatch } from './in/replayer';
+import { Replayer } from './in/replayer';
 import { CallbackStore } from './out/callback-store';
 import { Spool } from './out/spool';
+import { SpoolWatch } from './out/spool-watch';
 
 @Module({
   controllers: [CallbacksController],
   providers: [
     Replayer,
-    ReplayWatch,
+    SpoolWatch,
     {
       provide: CallbackStore,
-      inject: [CallbackIngestSettings],
-      useFactory: async ({ values }: CallbackIngestSettings) => new CallbackStore(await Spool.open({ directory: values.spoolDir, segmentBytes: values.segmentMegabytes * 1024 * 1024 }), values.encryptionKey),
+      inject: [CallbackIngestSettings, SpoolWatch, Ending],
+      useFactory: openStore,
     },
     { provide: Sealer, inject: [CallbackIngestSettings], useFactory: ({ values }: CallbackIngestSettings) => new Sealer(values.encryptionKey, 'notifications') },
     ...channelsProviders(CallbackIngestSettings),
   ],
 })
 export class CallbackIngestModule {}
+
+async function openStore({ values }: CallbackIngestSettings, watch: SpoolWatch, ending: Ending): Promise<CallbackStore> {
+  const spool = await Spool.open({ directory: values.spoolDir, segmentBytes: values.segmentMegabytes * 1024 * 1024, watch, onBroken: (reason) => ending.demand(reason) });
+  return new CallbackStore(spool, values.encryptionKey);
+}

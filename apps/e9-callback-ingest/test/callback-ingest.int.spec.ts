@@ -1,8 +1,9 @@
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeChannelNotification, topics } from '@cc/contracts';
-import { Sealer, SilentLog } from '@cc/kernel';
+import { NoMetrics, Sealer, SilentLog } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
 import { TypeOrmDatabase } from '@cc/postgres';
 import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
@@ -11,6 +12,7 @@ import axios from 'axios';
 import { z } from 'zod';
 import { CallbackStore } from '../src/out/callback-store';
 import { Spool } from '../src/out/spool';
+import { SpoolWatch } from '../src/out/spool-watch';
 import { callbackIngest } from '../src/service';
 
 const KEY = Buffer.alloc(32, 7);
@@ -110,23 +112,52 @@ describe('the callback ingest on PostgreSQL', () => {
     await service.stop();
   });
 
+  test('a callback that is still coming in when the service stops is stored, acknowledged and in the log', async () => {
+    const service = await start();
+    const body = xml('att-slow');
+    const slow = connect(Number(new URL(service.url).port), '127.0.0.1').setEncoding('utf8');
+    let answer = '';
+    slow.on('data', (text: string) => (answer += text));
+    slow.write(`POST /callbacks/e9-main/${SECRET} HTTP/1.1\r\nhost: x\r\ncontent-type: text/xml\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 20)}`);
+    // Connections are taken in their order: once this one is answered, the slow one is known.
+    await axios.get(`${service.url}/livez`, { proxy: false });
+    const stopped = service.stop();
+    await eventually(async () => (await axios.get(`${service.url}/livez`, { proxy: false, validateStatus: () => true }).catch(() => undefined)) === undefined);
+    slow.write(body.slice(20));
+    await stopped;
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(await forwarded()).toEqual([{ attemptId: 'att-slow', body }]);
+  });
+
   test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {
-    const spool = await Spool.open({ directory: spoolDir, segmentBytes: 1_000_000 });
+    const open = (): Promise<Spool> => Spool.open({ directory: spoolDir, segmentBytes: 1_000_000, watch: new SpoolWatch(new SilentLog(), new NoMetrics()), onBroken: () => undefined });
+    const spool = await open();
     const store = new CallbackStore(spool, KEY);
     const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'unverifiable' as const, headers: {}, body: Buffer.from(xml(id)).toString('base64') });
     await store.keep(callback('att-1'));
     await appendFile(join(spoolDir, '000000000001.spool'), 'CCF1 no frame');
     await store.keep(callback('att-2'));
     await spool.close();
-    const sealedByOther = await Spool.open({ directory: spoolDir, segmentBytes: 1_000_000 });
+    const sealedByOther = await open();
     await new CallbackStore(sealedByOther, Buffer.alloc(32, 8)).keep(callback('att-3'));
     await new CallbackStore(sealedByOther, KEY).keep(callback('att-4'));
     await sealedByOther.close();
+    const last = await open();
+    await new CallbackStore(last, KEY).keep(callback('att-5'));
+    await new CallbackStore(last, KEY).keep(callback('att-6'));
+    await last.close();
+    const newest = await open();
+    await newest.append(Buffer.from('the newest segment'));
+    await newest.close();
+    const changed = await readFile(join(spoolDir, '000000000003.spool'));
+    changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
+    await writeFile(join(spoolDir, '000000000003.spool'), changed);
     const service = await start();
-    await forwardedIs(3);
-    await eventually(async () => !(await readdir(spoolDir)).some((name) => /^00000000000[12]\.spool$/.test(name)));
+    await forwardedIs(4);
+    await eventually(async () => !(await readdir(spoolDir)).some((name) => /^00000000000[1234]\.spool$/.test(name)));
     await service.stop();
-    expect((await forwarded()).map(({ attemptId }) => attemptId)).toEqual(['att-1', 'att-2', 'att-4']);
-    expect((await readdir(spoolDir)).filter((name) => name.endsWith('.damaged')).sort()).toEqual(['000000000001.spool.damaged', '000000000002.spool.damaged']);
+    expect((await forwarded()).map(({ attemptId }) => attemptId)).toEqual(['att-1', 'att-2', 'att-4', 'att-5']);
+    expect((await readdir(spoolDir)).filter((name) => name.endsWith('.damaged')).sort()).toEqual([1, 2, 3, 4].map((segment) => `00000000000${segment}.spool.damaged`));
+    expect(await readFile(join(spoolDir, '000000000003.spool.damaged'))).toEqual(changed);
   });
 });

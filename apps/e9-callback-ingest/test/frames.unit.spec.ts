@@ -1,11 +1,22 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
+import { crc32c } from '../src/domain/crc32c';
 import { frame, readFrames } from '../src/domain/frames';
 import { ReceivedCallback, storedHeaders } from '../src/domain/received-callback';
 
 const texts = (payloads: readonly Buffer[]): string[] => payloads.map((payload) => payload.toString('latin1'));
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
+
+/** What earlier programs wrote. */
+function frameOfVersion1(payload: Buffer): Buffer {
+  const header = Buffer.from('CCF1llllcccc');
+  header.writeUInt32BE(payload.length, 4);
+  header.writeUInt32BE(crc32(payload), 8);
+  return Buffer.concat([header, payload]);
+}
+
 /** Payloads that look like frames themselves are the hard ones. */
-const payload = fc.oneof(bytes(40), bytes(10).map(frame), bytes(10).map((inner) => Buffer.concat([Buffer.from('CCF1'), inner])));
+const payload = fc.oneof(bytes(40), bytes(10).map(frame), bytes(10).map(frameOfVersion1), bytes(10).map((inner) => Buffer.concat([Buffer.from('CCF2'), inner])));
 
 describe('frames', () => {
   const three = [Buffer.from('one'), Buffer.alloc(0), Buffer.from('three')];
@@ -16,6 +27,13 @@ describe('frames', () => {
     fc.assert(fc.property(fc.array(payload, { maxLength: 8 }), (payloads) => {
       const written = Buffer.concat(payloads.map(frame));
       expect(readFrames(written, 1000)).toEqual({ payloads, nextOffset: written.length, damaged: 0 });
+    }));
+  });
+
+  it('of the former version come back as well, also between new ones', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(payload, fc.boolean()), { maxLength: 8 }), (payloads) => {
+      const written = Buffer.concat(payloads.map(([held, old]) => (old ? frameOfVersion1(held) : frame(held))));
+      expect(readFrames(written, 1000)).toEqual({ payloads: payloads.map(([held]) => held), nextOffset: written.length, damaged: 0 });
     }));
   });
 
@@ -33,7 +51,8 @@ describe('frames', () => {
     }
   });
 
-  it('survive a flipped bit in one of them: the others are read, what was changed never is', () => {
+  it.each([['present', frame], ['former', frameOfVersion1]])('of the %s version survive a flipped bit in one of them: the others are read, what was changed never is', (_version, framed) => {
+    const whole = Buffer.concat(three.map(framed));
     for (let at = 0; at < whole.length; at += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
         const changed = Buffer.from(whole);
@@ -65,8 +84,32 @@ describe('frames', () => {
 
   it('with an absurd length are damage', () => {
     const absurd = frame(Buffer.from('x'));
-    absurd.writeUInt32BE(0xffff_ffff, 4);
+    absurd.writeUInt32BE(0xffff_ffff, 8);
     expect(readFrames(Buffer.concat([absurd, whole]), 10)).toMatchObject({ payloads: three, damaged: 1 });
+  });
+});
+
+describe('CRC-32C', () => {
+  const counting = Buffer.from(Array.from({ length: 32 }, (_, index) => index));
+  // RFC 3720, appendix B.4, and the check value of the catalogue of parametrised CRC algorithms (CRC-32/ISCSI).
+  const readRequest = '01c000000000000000000000000000001400000000000400000000140000001828000000000000000200000000000000';
+  it.each([
+    ['nothing', Buffer.alloc(0), 0],
+    ['32 bytes of zeroes', Buffer.alloc(32), 0x8a9136aa],
+    ['32 bytes of ones', Buffer.alloc(32, 0xff), 0x62a8ab43],
+    ['32 incrementing bytes', counting, 0x46dd794e],
+    ['32 decrementing bytes', Buffer.from(counting).reverse(), 0x113fdb5c],
+    ['an iSCSI read command', Buffer.from(readRequest, 'hex'), 0xd9963a56],
+    ['123456789', Buffer.from('123456789'), 0xe3069283],
+  ])('of %s is the published one', (_what, bytes, expected) => expect(crc32c(bytes)).toBe(expected));
+
+  it('is that of the definition, bit by bit, at every length', () => {
+    const slow = (bytes: Uint8Array): number => {
+      let crc = 0xffff_ffff;
+      for (const byte of bytes) for (let bit = 0; bit < 8; bit += 1) crc = ((crc ^ (byte >> bit)) & 1) === 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+      return (crc ^ 0xffff_ffff) >>> 0;
+    };
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expect(crc32c(bytes)).toBe(slow(bytes))));
   });
 });
 

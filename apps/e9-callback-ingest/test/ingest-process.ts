@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { Script } from '@cc/testing';
+import { Script, type ScriptExit } from '@cc/testing';
 import axios from 'axios';
 
 const ROOT = resolve(__dirname, '../../..');
@@ -12,6 +12,7 @@ const END_LIMIT_MS = 10_000;
 export class IngestProcess {
   private constructor(
     private readonly callbackUrl: string,
+    private readonly script: Script,
     /** kill -9. */
     readonly kill: () => Promise<void>,
   ) {}
@@ -28,11 +29,21 @@ export class IngestProcess {
     };
     try {
       const [, url = ''] = await script.line(/"url":"([^"]+)","msg":"service ready"/, READY_LIMIT_MS);
-      return new IngestProcess(`${url}${callbackPath}`, kill);
+      return new IngestProcess(`${url}${callbackPath}`, script, kill);
     } catch (error) {
       await kill();
       throw error;
     }
+  }
+
+  /** How it ended by itself. */
+  get exited(): Promise<ScriptExit> {
+    return this.script.exited;
+  }
+
+  /** What it has logged. */
+  get lines(): readonly string[] {
+    return this.script.lines;
   }
 
   async post(body: string): Promise<{ readonly status: number; readonly data: unknown }> {

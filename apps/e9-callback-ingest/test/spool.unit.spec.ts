@@ -1,22 +1,31 @@
 import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SilentLog } from '@cc/kernel';
+import { PromMetrics } from '@cc/platform';
 import { frame } from '../src/domain/frames';
 import { CallbackStore } from '../src/out/callback-store';
-import { Spool, type SpoolPosition } from '../src/out/spool';
+import { Spool } from '../src/out/spool';
+import type { SpoolPosition } from '../src/out/spool-directory';
+import { SpoolWatch } from '../src/out/spool-watch';
 
 const BEGINNING: SpoolPosition = { segment: 0, offset: 0 };
 
 describe('the spool', () => {
   let root: string;
   let directory: string;
-  const open = (segmentBytes = 1_000_000): Promise<Spool> => Spool.open({ directory, segmentBytes });
+  let metrics: PromMetrics;
+  let brokenBecause: string[];
+  const open = (segmentBytes = 1_000_000): Promise<Spool> => Spool.open({ directory, segmentBytes, watch: new SpoolWatch(new SilentLog(), metrics), onBroken: (reason) => brokenBecause.push(reason) });
+  const tornTails = async (): Promise<number> => Number(/^cc_spool_torn_tails_total.* (\d+)$/m.exec(await metrics.expose())?.[1] ?? 0);
   const path = (segment: number): string => join(directory, `${String(segment).padStart(12, '0')}.spool`);
   const append = (spool: Spool, text: string): Promise<void> => spool.append(Buffer.from(text));
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'cc-spool-'));
-    directory = join(root, 'spool');
+    directory = join(root, 'deep', 'spool');
+    metrics = new PromMetrics('test');
+    brokenBecause = [];
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -76,7 +85,7 @@ describe('the spool', () => {
     const first = await spool.read({ segment: 1, offset: 0 }, 2);
     expect({ texts: first.payloads.map(String), nextOffset: first.nextOffset }).toEqual({ texts: ['a', 'b'], nextOffset: 26 });
     expect((await spool.read({ segment: 1, offset: 26 }, 2)).payloads.map(String)).toEqual(['c']);
-    expect(await spool.read({ segment: 1, offset: 39 }, 2)).toEqual({ payloads: [], nextOffset: 39, damaged: 0 });
+    expect(await spool.read({ segment: 1, offset: 39 }, 2)).toEqual({ payloads: [], nextOffset: 39, damaged: 0, rest: 0 });
     await appendFile(path(1), 'garbage');
     await append(spool, 'd');
     const last = await spool.read({ segment: 1, offset: 39 }, 2);
@@ -149,28 +158,49 @@ describe('the spool', () => {
     await spool.close();
   });
 
-  it('says so when it cannot write, to everyone who waits, and works again as soon as it can', async () => {
-    const spool = await open();
+  it('says so when it cannot write, to everyone who waits, and takes nothing from then on', async () => {
+    const spool = await open(13);
+    await append(spool, 'kept');
     await rename(directory, `${directory}-away`);
     const refused = await Promise.allSettled(['lost 1', 'lost 2'].map((text) => append(spool, text)));
-    expect(refused).toMatchObject(Array.from({ length: 2 }, () => ({ status: 'rejected', reason: { kind: 'unavailable', code: 'spool-unavailable' } })));
+    const refusal = { status: 'rejected', reason: { kind: 'unavailable', code: 'spool-unavailable' } };
+    expect(refused).toMatchObject([refusal, refusal]);
+    expect(brokenBecause).toEqual([expect.stringMatching(/cannot be written \(ENOENT.*Look after the disk/)]);
     await rename(`${directory}-away`, directory);
-    await append(spool, 'kept');
-    expect(await contents(spool)).toEqual(['kept']);
+    await expect(append(spool, 'lost 3')).rejects.toMatchObject(refusal.reason);
+    expect(brokenBecause).toHaveLength(1);
     await spool.close();
+    expect(await contents(await open())).toEqual(['kept']);
   });
 
-  it('leaves a segment for good once it failed there, and the next append begins a new one', async () => {
-    const spool = await open(13);
-    await append(spool, 'a');
-    await rename(directory, `${directory}-away`);
-    await expect(append(spool, 'b')).rejects.toMatchObject({ code: 'spool-unavailable' });
-    await rename(`${directory}-away`, directory);
-    await append(spool, 'c');
-    expect(await contents(spool)).toEqual(['a', 'c']);
-    expect((await spool.segments()).at(-1)).toBeGreaterThan(2);
-    expect(spool.isFinished(1)).toBe(true);
+  it('cuts off what a crash left unfinished at its end, at whatever byte, and counts it', async () => {
+    const torn = frame(Buffer.from('torn'));
+    const flipped = Buffer.from(torn);
+    flipped.writeUInt8(flipped.readUInt8(14) ^ 1, 14);
+    const ends = [...Array.from({ length: torn.length }, (_, bytes) => torn.subarray(0, bytes)), flipped];
+    for (const [segment, end] of ends.entries()) {
+      const spool = await open();
+      await append(spool, 'whole');
+      await spool.close();
+      const { size } = await stat(path(segment + 1));
+      await appendFile(path(segment + 1), end);
+      await (await open()).close();
+      expect((await stat(path(segment + 1))).size).toBe(size);
+    }
+    expect(await tornTails()).toBe(ends.length - 1);
+  });
+
+  it('cuts nothing off a segment that is not the newest, nor sound frames behind damage', async () => {
+    const spool = await open(10);
+    await append(spool, 'old');
+    await append(spool, 'new');
     await spool.close();
+    await appendFile(path(1), 'CCF1 torn');
+    await appendFile(path(2), Buffer.concat([Buffer.from('garbage'), frame(Buffer.from('behind'))]));
+    const held = await Promise.all([1, 2].map((segment) => readFile(path(segment))));
+    expect(await contents(await open())).toEqual(['old', 'new', 'behind']);
+    expect(await Promise.all([1, 2].map((segment) => readFile(path(segment))))).toEqual(held);
+    expect(await tornTails()).toBe(0);
   });
 
   it('finishes what is waiting before it closes', async () => {
@@ -178,6 +208,7 @@ describe('the spool', () => {
     const pending = Promise.all(Array.from({ length: 20 }, (_, index) => append(spool, `${index}`)));
     await spool.close();
     await pending;
+    await expect(append(spool, 'late')).rejects.toMatchObject({ code: 'spool-unavailable' });
     expect(await contents(await open())).toHaveLength(20);
   });
 

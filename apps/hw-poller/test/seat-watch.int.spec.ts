@@ -1,7 +1,7 @@
 import { allTopics, seatKey, topics } from '@cc/contracts';
 import { createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
 import { AxiosHttpExchange } from '@cc/http';
-import { NoMetrics, Sealer, SilentLog, SystemClock, type Log } from '@cc/kernel';
+import { NoMetrics, SealKeys, Sealer, SilentLog, SystemClock, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, runMigrations } from '@cc/postgres';
 import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import { Secret, vendorOf, type VendorChannel } from '@cc/vendors';
@@ -62,7 +62,7 @@ describe('the task of a seat', () => {
   async function watch(seat: string, monotonicMs: () => number, log: Log = new SilentLog(), beforeIt: () => Promise<unknown> = () => Promise.resolve()): Promise<SeatWatch> {
     const [taken] = await seats.take(sessions.holder, LONG_MS, [{ channel: 'c', seat }], 1);
     if (taken === undefined || adapter.seats === undefined) throw new Error('Nothing was taken');
-    const settings = new PollerSettings({ channelsFile: '', encryptionKey: Buffer.alloc(32), pollsAtOnce: 1, leaseSeconds: 1, followSeconds: 60, seatLeaseSeconds: 1 });
+    const settings = new PollerSettings({ channelsFile: '', encryptionKey: new SealKeys([Buffer.alloc(32)]), pollsAtOnce: 1, leaseSeconds: 1, followSeconds: 60, seatLeaseSeconds: 1 });
     const ambience = new PollAmbience(settings, new SystemClock(), new NoMetrics(), log);
     await beforeIt();
     const task = new SeatWatch(new SeatHold(taken.name, taken.epoch, taken.kept, 10, monotonicMs), adapter, adapter.seats, { eventLog, sealer: new Sealer(Buffer.alloc(32, 7), 'notifications'), sessions, ambience });

@@ -4,6 +4,8 @@ export { CcError, describeError } from './errors';
 export type { ErrorKind } from './errors';
 export { backoffMs } from './backoff';
 export { DeadlineExceeded, withDeadline, pause } from './deadline';
+export { SealKeys } from './seal-keys';
+export type { SealKey } from './seal-keys';
 export { Sealer } from './sealer';
 export { BlindIndex } from './blind-index';
 export { maskNumber } from './mask-number';

@@ -1,4 +1,5 @@
 import { BlindIndex } from './blind-index';
+import { SealKeys } from './seal-keys';
 import { maskNumber } from './mask-number';
 import { Sealer } from './sealer';
 
@@ -14,10 +15,13 @@ export class NumberVault {
   private readonly sealer: Sealer;
   private readonly index: BlindIndex;
 
-  /** @param secret at least 32 bytes, the same for all services of a deployment. */
-  constructor(secret: Buffer) {
-    this.sealer = new Sealer(secret, 'numbers');
-    this.index = new BlindIndex(secret);
+  /**
+   * @param keys the same for all services of a deployment, to be replaced one after the other.
+   * @param indexKey makes the references, and never changes: another one finds no number again. The present key unless told.
+   */
+  constructor(keys: Buffer | SealKeys, indexKey: Buffer = SealKeys.of(keys).current.secret) {
+    this.sealer = new Sealer(keys, 'numbers');
+    this.index = new BlindIndex(indexKey);
   }
 
   /** @param number E.164. @param context what the sealed form is bound to: the call's id. */

@@ -1,8 +1,17 @@
-import { backoffMs, BlindIndex, CcError, DeadlineExceeded, defined, describeError, maskNumber, newId, NumberVault, Sealer, withDeadline } from '@cc/kernel';
+import { backoffMs, BlindIndex, CcError, DeadlineExceeded, defined, describeError, maskNumber, newId, NumberVault, Sealer, SealKeys, withDeadline } from '@cc/kernel';
 import fc from 'fast-check';
 
 const secret = Buffer.alloc(32, 7);
 const cannotUnseal = /sealed value could not be opened/;
+
+function describeFailure(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return describeError(error);
+  }
+  return 'it did not fail';
+}
 
 describe('the sealer', () => {
   const sealer = new Sealer(secret, 'test');
@@ -29,6 +38,21 @@ describe('the sealer', () => {
     expect(() => new Sealer(secret, 'other').open(sealed, 'call-1')).toThrow(cannotUnseal);
     expect(() => new Sealer(Buffer.alloc(32, 8), 'test').open(sealed, 'call-1')).toThrow(cannotUnseal);
   });
+  it('opens with each of its keys, and seals with the first', () => {
+    const [old, present, next] = [secret, Buffer.alloc(32, 9), Buffer.alloc(40, 10)];
+    const rotating = new Sealer(new SealKeys([present, old, next]), 'test');
+    for (const key of [old, present, next]) expect(rotating.open(new Sealer(key, 'test').seal(Buffer.from('x'), 'call-1'), 'call-1').toString()).toBe('x');
+    const sealed = rotating.seal(Buffer.from('y'), 'call-1');
+    expect(new Sealer(present, 'test').open(sealed, 'call-1').toString()).toBe('y');
+    expect(describeFailure(() => new Sealer(old, 'test').open(sealed, 'call-1'))).toContain(`sealed with the key ${new SealKeys([present]).ids.join()}; this service has ${new SealKeys([old]).ids.join()}`);
+  });
+  it('opens what was sealed before keys had ids, whichever of its keys it was', () => {
+    const sealedBefore = Buffer.from('01c45535f2a9cbe11c81c7ae38ed783f2c127bf9600146fe80c43b18c124f8645b005d41db9e2a3b214c4f', 'hex');
+    expect(new Sealer(new SealKeys([Buffer.alloc(32, 9), secret]), 'test').open(sealedBefore, 'call-1').toString()).toBe('+8613900000001');
+    expect(() => new Sealer(new SealKeys([Buffer.alloc(32, 9), Buffer.alloc(32, 10)]), 'test').open(sealedBefore, 'call-1')).toThrow(cannotUnseal);
+    expect(() => sealer.open(sealedBefore, 'call-2')).toThrow(cannotUnseal);
+  });
+  it('wants no key twice', () => expect(() => new SealKeys([secret, Buffer.alloc(32, 9), secret])).toThrow(expect.objectContaining({ code: 'key-twice' })));
   it('wants a key of 32 bytes', () => expect(() => new Sealer(Buffer.alloc(31), 'test')).toThrow(expect.objectContaining({ code: 'key-too-short' })));
 });
 
@@ -46,6 +70,13 @@ describe('protected numbers', () => {
     expect(masked).toBe('+86139****0001');
     expect(vault.reveal(sealed, 'call-1')).toBe('+8613900000001');
     expect(() => vault.reveal(sealed, 'call-2')).toThrow(cannotUnseal);
+  });
+  it('are found by the index key, whatever key seals', () => {
+    const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const before = new NumberVault(first).protect('+8613900000001', 'acme', 'call-1');
+    const rotated = new NumberVault(new SealKeys([second, first]), first);
+    expect(rotated.protect('+8613900000001', 'acme', 'call-2').ref).toBe(before.ref);
+    expect(rotated.reveal(before.sealed, 'call-1')).toBe('+8613900000001');
   });
   it('are masked: at least four characters are hidden, at most sixteen shown', () => {
     expect(['+8613812345678', '+861062550001', '4008001234', '10086', '12', ''].map(maskNumber)).toEqual(['+86138****5678', '+8610****0001', '4008****34', '****86', '****12', '****']);

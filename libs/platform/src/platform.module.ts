@@ -2,6 +2,7 @@ import { Clock, Log, Metrics, SystemClock } from '@cc/kernel';
 import { EventLog } from '@cc/event-log';
 import { Database } from '@cc/postgres';
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { Ending } from './ending';
 import { ProbesController } from './probes.controller';
 import { Readiness } from './readiness';
 
@@ -12,11 +13,12 @@ export interface ServiceContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
+  readonly ending: Ending;
   readonly database?: Database;
   readonly eventLog?: EventLog;
 }
 
-/** Gives every service its settings, clock, log, metrics, readiness, database and event log, as injectable classes. */
+/** Gives every service its settings, clock, log, metrics, readiness, a way to ask for its end, database and event log, as injectable classes. */
 @Module({})
 export class PlatformModule {
   static around(context: ServiceContext): DynamicModule {
@@ -25,6 +27,7 @@ export class PlatformModule {
       { provide: Log, useValue: context.log },
       { provide: Metrics, useValue: context.metrics },
       { provide: Readiness, useValue: context.readiness },
+      { provide: Ending, useValue: context.ending },
       { provide: Clock, useClass: SystemClock },
       ...(context.database === undefined ? [] : [{ provide: Database, useValue: context.database }]),
       ...(context.eventLog === undefined ? [] : [{ provide: EventLog, useValue: context.eventLog }]),

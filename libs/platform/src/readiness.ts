@@ -6,6 +6,11 @@ export class Readiness {
   private readonly checks = new Map<string, ReadinessCheck>();
   private draining = false;
 
+  /** The service is about to end: what is in hand is finished, and nothing more should come. */
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
   add(name: string, check: ReadinessCheck): void {
     this.checks.set(name, check);
   }

@@ -63,7 +63,7 @@ function unknownNames(service: ServiceDefinition, env: Environment): string[] {
 /** Variables of several services that one deployment's environment commonly carries for all. */
 export const sharedVariables: readonly string[] = [
   ...variableNames(databaseSchema), ...variableNames(eventLogSchema), 'CC_CHANNELS_FILE',
-  ...['CC_ENCRYPTION_KEY', 'CC_API_KEYS'].flatMap((name) => [name, `${name}_FILE`]),
+  ...['CC_ENCRYPTION_KEY', 'CC_INDEX_KEY', 'CC_API_KEYS'].flatMap((name) => [name, `${name}_FILE`]),
   ...variableNames(z.object(objectStoreShape)),
   // Those of the command line.
   'CC_URL', ...['CC_API_KEY', 'CC_OPERATOR_KEY'].flatMap((name) => [name, `${name}_FILE`]),

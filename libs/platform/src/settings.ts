@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { defined, describeError } from '@cc/kernel';
+import { defined, describeError, SealKeys } from '@cc/kernel';
 import { z } from 'zod';
 
 /** What is told of a setting, beside its type. */
@@ -19,6 +19,7 @@ const describe = <T extends z.ZodType>(schema: T, { env, help, example, unit, se
   schema.meta({ env, help, example, ...defined({ unit, secret }) });
 
 const text = z.string().trim().min(1);
+const key = z.base64().transform((value) => Buffer.from(value, 'base64')).refine((bytes) => bytes.length >= 32, 'must be at least 32 bytes');
 
 function number(options: NumberOptions, whole: boolean): z.ZodType<number> {
   const plain = z.coerce.number().min(options.min ?? 0).max(options.max ?? Number.MAX_SAFE_INTEGER);
@@ -70,9 +71,19 @@ export const setting = {
     describe(options.default === undefined ? text : text.default(options.default), { ...options, secret: true }),
   optionalSecret: (options: SettingDescription): z.ZodType<string | undefined> => describe(text.optional(), { ...options, secret: true }),
   /** At least 32 random bytes in base64, given by value or by file. */
-  key: (options: SettingDescription): z.ZodType<Buffer> =>
+  key: (options: SettingDescription): z.ZodType<Buffer> => describe(key, { ...options, secret: true }),
+  optionalKey: (options: SettingDescription): z.ZodType<Buffer | undefined> => describe(key.optional(), { ...options, secret: true }),
+  /** Such keys, with spaces, line ends or commas between them; the first one seals. */
+  sealKeys: (options: SettingDescription): z.ZodType<SealKeys> =>
     describe(
-      z.base64().transform((value) => Buffer.from(value, 'base64')).refine((key) => key.length >= 32, 'must be at least 32 bytes'),
+      z.string().transform((given) => given.split(/[\s,]+/).filter((part) => part !== '')).pipe(z.tuple([key], key)).transform((keys, context) => {
+        try {
+          return new SealKeys(keys);
+        } catch (error) {
+          context.addIssue({ code: 'custom', message: describeError(error) });
+          return z.NEVER;
+        }
+      }),
       { ...options, secret: true },
     ),
 };

@@ -5,6 +5,7 @@ import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Ending } from './ending';
 import { NestLog } from './pino-log';
 import { variablePrefix } from './platform.config';
 import { PlatformModule } from './platform.module';
@@ -43,7 +44,7 @@ export async function startService(service: ServiceDefinition, settings: Service
   const { host, port, shutdownSeconds } = settings.platform;
   let app: NestFastifyApplication | undefined;
   try {
-    app = await createApp(service, settings, { ...backends, log, metrics, readiness });
+    app = await createApp(service, settings, { ...backends, log, metrics, readiness, ending: new Ending(onFatal) });
     await app.listen(port, host).catch((error: unknown) => Promise.reject(unlistenable(error, service, host, port)));
     if (service.consumes.length > 0) await app.startAllMicroservices();
   } catch (error) {
@@ -129,7 +130,7 @@ async function disconnect(backends: Backends): Promise<void> {
   await backends.database?.close();
 }
 
-async function createApp(service: ServiceDefinition, settings: ServiceSettings, context: Backends & { log: Log; metrics: PromMetrics; readiness: Readiness }): Promise<NestFastifyApplication> {
+async function createApp(service: ServiceDefinition, settings: ServiceSettings, context: Backends & { log: Log; metrics: PromMetrics; readiness: Readiness; ending: Ending }): Promise<NestFastifyApplication> {
   const { connectionsCheckingInterval, ...timeouts } = HTTP_LIMITS;
   const adapter = new FastifyAdapter({
     bodyLimit: service.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
@@ -144,6 +145,7 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
   const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: false });
   acceptBodies(app, service.rawBodies === true);
+  closeConnectionsOnceDraining(app, context.readiness);
   app.useGlobalFilters(new ProblemFilter(context.log));
   const { eventLog } = context;
   if (service.consumes.length > 0 && eventLog !== undefined) {
@@ -152,6 +154,14 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
     app.connectMicroservice<MicroserviceOptions>({ strategy }, { deferInitialization: true }).useGlobalFilters(new PassErrors());
   }
   return app;
+}
+
+/** A connection that was busy when the stop began would else stay open, and hold the stop, for as long as its client keeps it alive. */
+function closeConnectionsOnceDraining(app: NestFastifyApplication, readiness: Readiness): void {
+  app.getHttpAdapter().getInstance().addHook('onSend', (_request, reply, _payload, done) => {
+    if (readiness.isDraining) void reply.header('connection', 'close');
+    done();
+  });
 }
 
 /** Untouched bytes of any type, or JSON and nothing else: another type is refused with 415. Many clients name the type of a body that they do not send. */

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SilentLog } from '@cc/kernel';
-import { defineService, loadServiceSettings, PinoLog, Readiness, setting, settingsFor, WorkLoop } from '@cc/platform';
+import { SealKeys, SilentLog } from '@cc/kernel';
+import { defineService, indexKeyOf, loadServiceSettings, loadShape, numbersShape, PinoLog, Readiness, setting, settingsFor, WorkLoop } from '@cc/platform';
 import { eventually } from '@cc/testing';
+import { z } from 'zod';
 
 class Settings extends settingsFor({
   key: setting.key({ env: 'CC_ENCRYPTION_KEY', help: 'Seals', example: 'x' }),
@@ -40,6 +41,26 @@ describe('settings', () => {
     expect(() => loadServiceSettings(service, { ...good, CC_DATABASE_URL_FILE: file })).toThrow(/given twice/);
     expect(() => loadServiceSettings(service, { ...rest, CC_DATABASE_URL_FILE: `${file}.none` })).toThrow(/CC_DATABASE_URL_FILE: the file .* cannot be read/);
     rmSync(directory, { recursive: true });
+  });
+});
+
+describe('keys', () => {
+  const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(48, 2)];
+  const load = (env: Record<string, string>) => loadShape(z.object(numbersShape), env);
+
+  it('come one or several, with whatever stands between them', () => {
+    const [one, two] = [first, second].map((key) => key.toString('base64'));
+    for (const given of [`${two},${one}`, `${two}\n${one}\n`, ` ${two} , ${one}`]) expect(load({ CC_ENCRYPTION_KEY: given })).toMatchObject({ settings: { encryptionKey: new SealKeys([second, first]) } });
+    expect(load({ CC_ENCRYPTION_KEY: `${one}` })).toMatchObject({ settings: { encryptionKey: new SealKeys([first]) } });
+    expect(load({ CC_ENCRYPTION_KEY: `${one},c2hvcnQ=` })).toMatchObject({ faults: [expect.stringMatching(/CC_ENCRYPTION_KEY: must be at least 32 bytes/)] });
+    expect(load({ CC_ENCRYPTION_KEY: `${one},${one}` })).toMatchObject({ faults: [expect.stringMatching(/CC_ENCRYPTION_KEY: The key [0-9a-f]{8} is given twice/)] });
+    expect(load({ CC_ENCRYPTION_KEY: ' , ' })).toMatchObject({ kind: 'faulty' });
+  });
+
+  it('of the references must be named once there are several', () => {
+    expect(indexKeyOf({ encryptionKey: new SealKeys([first]) })).toEqual(first);
+    expect(indexKeyOf({ encryptionKey: new SealKeys([second]), indexKey: first })).toEqual(first);
+    expect(() => indexKeyOf({ encryptionKey: new SealKeys([second, first]) })).toThrow(/CC_INDEX_KEY is missing.*the first key that this deployment ever had/);
   });
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { encodeChannelNotification, topics, type PlaceCall } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { BlindIndex, NumberVault, Sealer, describeError } from '@cc/kernel';
+import { indexKeyOf } from '@cc/platform';
 import { Channels, openSession, sealNotification, type DialRequest, type OpenChannel, type RawNotification } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
@@ -24,9 +25,10 @@ export class VendorCarriers extends Carriers {
     { values }: ChannelRouterSettings,
   ) {
     super();
-    this.vault = new NumberVault(values.encryptionKey);
+    const indexKey = indexKeyOf(values);
+    this.vault = new NumberVault(values.encryptionKey, indexKey);
     this.notifications = new Sealer(values.encryptionKey, 'notifications');
-    this.refs = new BlindIndex(values.encryptionKey);
+    this.refs = new BlindIndex(indexKey);
   }
 
   override all(): readonly CarrierFacts[] {

@@ -1,21 +1,28 @@
 import { crc32 } from 'node:zlib';
 import { CcError } from '@cc/kernel';
+import { crc32c } from './crc32c';
 
-/** `CCF1`: marks the beginning of a frame, so that reading can go on behind a damaged one. */
-const MAGIC = Buffer.from('CCF1');
-const HEADER_BYTES = MAGIC.length + 8;
+/** Marks the beginning of a frame, so that reading can go on behind a damaged one; the version of its form follows. */
+const MARK = Buffer.from('CCF');
+const [VERSION_1, VERSION_2] = Buffer.from('12');
+const LENGTH_BYTES = 4;
+const HEADER_BYTES = 12;
 /** A callback of the greatest size that is taken has about half of this, sealed. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
 export const MAX_FRAME_BYTES = HEADER_BYTES + MAX_PAYLOAD_BYTES;
 
-/** `magic(4) | payload length(4) | CRC-32 of the payload(4) | payload`. */
+/**
+ * `CCF2 | CRC-32C of all that follows(4) | payload length(4) | payload`, numbers big-endian. The payload is a sealed value,
+ * which names its key itself.
+ */
 export function frame(payload: Buffer): Buffer {
   if (payload.length > MAX_PAYLOAD_BYTES) throw new CcError('input', 'callback-too-large', `A callback of ${payload.length} bytes, sealed, is more than the spool reads back`);
-  const header = Buffer.alloc(HEADER_BYTES);
-  MAGIC.copy(header);
-  header.writeUInt32BE(payload.length, MAGIC.length);
-  header.writeUInt32BE(crc32(payload), MAGIC.length + 4);
-  return Buffer.concat([header, payload]);
+  const written = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  written.write('CCF2');
+  written.writeUInt32BE(payload.length, HEADER_BYTES - LENGTH_BYTES);
+  payload.copy(written, HEADER_BYTES);
+  written.writeUInt32BE(crc32c(written.subarray(HEADER_BYTES - LENGTH_BYTES)), MARK.length + 1);
+  return written;
 }
 
 export interface FramesRead {
@@ -47,16 +54,30 @@ export function readFrames(bytes: Buffer, limit: number): FramesRead {
 }
 
 function frameAt(bytes: Buffer, offset: number): { payload: Buffer; end: number } | undefined {
-  if (bytes.length - offset < HEADER_BYTES || !bytes.subarray(offset, offset + MAGIC.length).equals(MAGIC)) return undefined;
-  const length = bytes.readUInt32BE(offset + MAGIC.length);
+  if (bytes.length - offset < HEADER_BYTES || !bytes.subarray(offset, offset + MARK.length).equals(MARK)) return undefined;
+  const version = bytes[offset + MARK.length];
+  if (version === VERSION_2) return soundFrame(bytes, offset, { checksumAt: 4, lengthAt: 8, checksum: (end) => crc32c(bytes.subarray(offset + 8, end)) });
+  // What earlier programs have written: `CCF1 | payload length(4) | CRC-32 of the payload(4) | payload`.
+  if (version === VERSION_1) return soundFrame(bytes, offset, { checksumAt: 8, lengthAt: 4, checksum: (end) => crc32(bytes.subarray(offset + HEADER_BYTES, end)) });
+  return undefined;
+}
+
+interface FrameForm {
+  readonly checksumAt: number;
+  readonly lengthAt: number;
+  /** Of a frame that ends there. */
+  readonly checksum: (end: number) => number;
+}
+
+function soundFrame(bytes: Buffer, offset: number, { checksumAt, lengthAt, checksum }: FrameForm): { payload: Buffer; end: number } | undefined {
+  const length = bytes.readUInt32BE(offset + lengthAt);
   const end = offset + HEADER_BYTES + length;
-  if (length > MAX_PAYLOAD_BYTES || end > bytes.length) return undefined;
-  const payload = bytes.subarray(offset + HEADER_BYTES, end);
-  return crc32(payload) === bytes.readUInt32BE(offset + MAGIC.length + 4) ? { payload, end } : undefined;
+  if (length > MAX_PAYLOAD_BYTES || end > bytes.length || checksum(end) !== bytes.readUInt32BE(offset + checksumAt)) return undefined;
+  return { payload: bytes.subarray(offset + HEADER_BYTES, end), end };
 }
 
 function nextSoundFrame(bytes: Buffer, from: number): number | undefined {
-  for (let at = bytes.indexOf(MAGIC, from); at !== -1; at = bytes.indexOf(MAGIC, at + 1)) {
+  for (let at = bytes.indexOf(MARK, from); at !== -1; at = bytes.indexOf(MARK, at + 1)) {
     if (frameAt(bytes, at) !== undefined) return at;
   }
   return undefined;

@@ -1,48 +1,21 @@
 import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Log, Metrics, Sealer, defined } from '@cc/kernel';
+import { Sealer, defined } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { ReceivedCallback } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
-import type { SpoolPosition } from '../out/spool';
+import type { SpoolPosition } from '../out/spool-directory';
+import { SpoolWatch } from '../out/spool-watch';
 import { messagesOf } from './callback-messages';
 
 const BATCH = 500;
 const IDLE_MS = 500;
 
-/** Counts and reports what the replay meets. */
-@Injectable()
-export class ReplayWatch {
-  constructor(
-    readonly log: Log,
-    private readonly metrics: Metrics,
-  ) {}
-
-  replayed(count: number): void {
-    this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(count);
-  }
-
-  damaged(segment: number, count: number): void {
-    this.metrics.counter('cc_spool_damaged_total', 'Damaged stretches met in the spool').add(count);
-    this.log.error('the spool is damaged; the segment is kept as .damaged', { segment, count });
-  }
-
-  strange({ id, channel }: ReceivedCallback, error: unknown): void {
-    this.metrics.counter('cc_callbacks_strange_total', 'Callbacks that their adapter could not take apart; they go to quarantine', ['channel']).add(1, { channel });
-    this.log.error('a callback cannot be taken apart; it goes to quarantine as it is', { notificationId: id, channel, error });
-  }
-
-  unreadable(error: unknown): void {
-    this.metrics.counter('cc_spool_unreadable_total', 'Spooled callbacks that could not be opened').add();
-    this.log.error('a spooled callback cannot be opened; its segment is kept as .damaged', { error });
-  }
-}
-
 /** Moves the spool into the log: append, then checkpoint. What a crash between the two sends twice has the same id twice. */
 @Injectable()
-export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
+export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop: WorkLoop;
   private position: SpoolPosition | undefined;
 
@@ -51,7 +24,7 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly channels: Channels,
     private readonly eventLog: EventLog,
     private readonly sealer: Sealer,
-    private readonly watch: ReplayWatch,
+    private readonly watch: SpoolWatch,
   ) {
     this.loop = new WorkLoop({ name: 'spool replay', idleMs: IDLE_MS, log: watch.log, step: () => this.step() });
   }
@@ -61,7 +34,7 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     this.loop.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await this.loop.stop();
     await this.store.spool.close();
   }
@@ -73,18 +46,23 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
     if (segment === undefined) return false;
     const finished = spool.isFinished(segment);
     const from = segment === at.segment ? at : { segment, offset: 0 };
-    const { payloads, nextOffset, damaged } = await spool.read(from, BATCH);
-    const callbacks = payloads.flatMap((payload) => this.understood(payload));
-    if (damaged > 0 || callbacks.length < payloads.length) await spool.keepDamaged(segment);
-    if (damaged > 0) this.watch.damaged(segment, damaged);
-    await this.forward(callbacks);
-    if (nextOffset > from.offset) {
-      await this.moveTo({ segment, offset: nextOffset });
-      return true;
-    }
-    if (!finished) return false;
-    await this.moveTo({ segment: segment + 1, offset: 0 });
+    const nextOffset = await this.replay(from, finished);
+    if (nextOffset === from.offset && !finished) return false;
+    await this.moveTo(nextOffset > from.offset ? { segment, offset: nextOffset } : { segment: segment + 1, offset: 0 });
     return true;
+  }
+
+  /** What can be read from a position on is in the log when it resolves, to the offset behind it. */
+  private async replay(from: SpoolPosition, finished: boolean): Promise<number> {
+    const { spool } = this.store;
+    const { payloads, nextOffset, damaged, rest } = await spool.read(from, BATCH);
+    // A frame that was left unfinished by a crash or a failed write has been cut off: in a finished segment such an end is damage.
+    const damage = finished && nextOffset === from.offset && rest > 0 ? damaged + 1 : damaged;
+    const callbacks = payloads.flatMap((payload) => this.understood(payload));
+    if (damage > 0 || callbacks.length < payloads.length) await spool.keepDamaged(from.segment);
+    if (damage > 0) this.watch.damaged(from.segment, damage);
+    await this.forward(callbacks);
+    return nextOffset;
   }
 
   /** A position that cannot be saved counts all the same: what is in the log already must not go there again and again. */

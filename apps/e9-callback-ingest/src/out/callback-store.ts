@@ -1,4 +1,4 @@
-import { Sealer } from '@cc/kernel';
+import { Sealer, type SealKeys } from '@cc/kernel';
 import { ReceivedCallback } from '../domain/received-callback';
 import type { Spool } from './spool';
 
@@ -10,9 +10,9 @@ export class CallbackStore {
 
   constructor(
     readonly spool: Spool,
-    encryptionKey: Buffer,
+    keys: Buffer | SealKeys,
   ) {
-    this.sealer = new Sealer(encryptionKey, 'spool');
+    this.sealer = new Sealer(keys, 'spool');
   }
 
   /** Resolves when the callback is on disk. @throws CcError `spool-unavailable`. */
