@@ -3,6 +3,8 @@ import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
 import { CallbacksController } from './in/callbacks.controller';
+import { Door } from './in/door';
+import { DoorFigures } from './in/door-figures';
 import { Replayer, ReplayWatch } from './in/replayer';
 import { CallbackStore } from './out/callback-store';
 import { Spool } from './out/spool';
@@ -10,6 +12,8 @@ import { Spool } from './out/spool';
 @Module({
   controllers: [CallbacksController],
   providers: [
+    Door,
+    DoorFigures,
     Replayer,
     ReplayWatch,
     {

@@ -4,6 +4,7 @@ import { Database } from '@cc/postgres';
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { ProbesController } from './probes.controller';
 import { Readiness } from './readiness';
+import { RefusedRequests } from './refused-requests';
 
 /** What the runner hands to a service. */
 export interface ServiceContext {
@@ -12,6 +13,7 @@ export interface ServiceContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
+  readonly refused: RefusedRequests;
   readonly database?: Database;
   readonly eventLog?: EventLog;
 }
@@ -25,6 +27,7 @@ export class PlatformModule {
       { provide: Log, useValue: context.log },
       { provide: Metrics, useValue: context.metrics },
       { provide: Readiness, useValue: context.readiness },
+      { provide: RefusedRequests, useValue: context.refused },
       { provide: Clock, useClass: SystemClock },
       ...(context.database === undefined ? [] : [{ provide: Database, useValue: context.database }]),
       ...(context.eventLog === undefined ? [] : [{ provide: EventLog, useValue: context.eventLog }]),
