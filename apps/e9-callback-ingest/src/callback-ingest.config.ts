@@ -1,4 +1,7 @@
+import { AddressRanges } from '@cc/kernel';
 import { channelsShape, encryptionShape, setting, settingsFor } from '@cc/platform';
+
+const addressRanges = (given: string): AddressRanges => AddressRanges.parse(given.split(',').filter((text) => text.trim() !== ''));
 
 export class CallbackIngestSettings extends settingsFor({
   ...channelsShape,
@@ -10,5 +13,6 @@ export class CallbackIngestSettings extends settingsFor({
   headersSeconds: setting.integer({ env: 'CC_E9_CALLBACK_INGEST_HEADERS_SECONDS', default: 5, min: 1, max: 300, unit: 's', help: 'A sender whose headers are not there after this long is closed with 408', example: '5' }),
   requestSeconds: setting.integer({ env: 'CC_E9_CALLBACK_INGEST_REQUEST_SECONDS', default: 10, min: 1, max: 300, unit: 's', help: 'A sender whose whole callback is not there after this long is closed with 408', example: '10' }),
   connections: setting.integer({ env: 'CC_E9_CALLBACK_INGEST_CONNECTIONS', default: 1024, min: 1, max: 65_535, help: 'More connections at once are closed; each may hold one body in memory', example: '1024' }),
+  trustedProxies: setting.parsed(addressRanges, { env: 'CC_E9_CALLBACK_INGEST_TRUSTED_PROXIES', default: '', help: 'The addresses and ranges of the proxies in front, comma-separated: only from these X-Forwarded-For is believed', example: '10.0.0.0/8,192.0.2.7' }),
   segmentMegabytes: setting.integer({ env: 'CC_E9_CALLBACK_INGEST_SEGMENT_MEGABYTES', default: 64, min: 1, max: 1024, unit: 'MiB', help: 'A new spool segment is begun after this size', example: '64' }),
 }) {}

@@ -113,7 +113,7 @@ describe('the callback ingest on PostgreSQL', () => {
   test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {
     const spool = await Spool.open({ directory: spoolDir, segmentBytes: 1_000_000 });
     const store = new CallbackStore(spool, KEY);
-    const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'unverifiable' as const, headers: {}, body: Buffer.from(xml(id)).toString('base64') });
+    const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', headers: {}, body: Buffer.from(xml(id)).toString('base64') });
     await store.keep(callback('att-1'));
     await appendFile(join(spoolDir, '000000000001.spool'), 'CCF1 no frame');
     await store.keep(callback('att-2'));

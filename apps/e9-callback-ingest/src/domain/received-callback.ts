@@ -1,14 +1,11 @@
-import { NotificationHeader } from '@cc/contracts';
 import { z } from 'zod';
 
-/** A callback as the spool keeps it: everything that the vendor sent, when and from where, and what verification said. */
+/** A callback as the spool keeps it: everything that the vendor sent, when and from where. It is judged on its way into the log. */
 export const ReceivedCallback = z.object({
   id: z.string(),
   channel: z.string(),
   receivedAt: z.number().int(),
   sourceAddress: z.string(),
-  verdict: NotificationHeader.shape.verdict.unwrap(),
-  verdictReason: NotificationHeader.shape.verdictReason,
   headers: z.record(z.string(), z.string()),
   body: z.base64(),
 });

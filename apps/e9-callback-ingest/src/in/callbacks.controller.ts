@@ -1,6 +1,5 @@
 import { Clock, newId } from '@cc/kernel';
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import type { RawNotification } from '@cc/vendors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { storedHeaders } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
@@ -21,17 +20,14 @@ export class CallbacksController {
   async receive(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const admitted = this.door.admitted(request);
     await this.keep(admitted, request);
-    const { status, contentType, body } = admitted.followUp.acknowledgement;
+    const { status, contentType, body } = admitted.acknowledgement;
     await reply.status(status).header('content-type', contentType).send(body);
   }
 
-  private async keep({ channel, followUp }: Admitted, request: FastifyRequest): Promise<void> {
-    const raw: RawNotification = { kind: 'callback', headers: storedHeaders(request.raw.rawHeaders), body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), receivedAt: this.clock.nowMs() };
-    const verdict = followUp.verify(raw);
-    await this.store.keep({
-      id: newId('ntf'), channel: channel.id, receivedAt: raw.receivedAt, sourceAddress: request.ip,
-      verdict: verdict.kind, ...(verdict.kind === 'forged' ? { verdictReason: verdict.reason } : {}), headers: raw.headers, body: raw.body.toString('base64'),
-    });
-    this.figures.stored(channel.id);
+  /** Nothing of it is looked at here: the answer waits for the disk alone. */
+  private async keep({ channel, sourceAddress }: Admitted, request: FastifyRequest): Promise<void> {
+    const body = Buffer.isBuffer(request.body) ? request.body.toString('base64') : '';
+    await this.store.keep({ id: newId('ntf'), channel, receivedAt: this.clock.nowMs(), sourceAddress, headers: storedHeaders(request.raw.rawHeaders), body });
+    this.figures.stored(channel);
   }
 }

@@ -1,6 +1,6 @@
-import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
+import { encodeChannelNotification, topics, verdictFields, type CallbackVerdict, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Log, Metrics, Sealer, defined } from '@cc/kernel';
+import { Log, Metrics, Sealer } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -8,6 +8,7 @@ import type { ReceivedCallback } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
 import type { SpoolPosition } from '../out/spool';
 import { messagesOf } from './callback-messages';
+import { verdictOn } from './callback-verdict';
 
 const BATCH = 500;
 const IDLE_MS = 500;
@@ -32,6 +33,11 @@ export class ReplayWatch {
   strange({ id, channel }: ReceivedCallback, error: unknown): void {
     this.metrics.counter('cc_callbacks_strange_total', 'Callbacks that their adapter could not take apart; they go to quarantine', ['channel']).add(1, { channel });
     this.log.error('a callback cannot be taken apart; it goes to quarantine as it is', { notificationId: id, channel, error });
+  }
+
+  judged({ channel }: ReceivedCallback, verdict: CallbackVerdict): void {
+    if (verdict.kind !== 'forged') return;
+    this.metrics.counter('cc_callbacks_forged_total', 'Callbacks of which a check failed; they go to quarantine', ['channel', 'check']).add(1, { channel, check: verdict.failedCheck });
   }
 
   unreadable(error: unknown): void {
@@ -114,12 +120,14 @@ export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
   /** One for each call that the callback is about; the same ids each time, so that a repeated replay has no further effect. */
   private toNotifications(callback: ReceivedCallback): WireRecord[] {
     const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
-    const { verdict, verdictReason } = callback;
-    const { messages, error } = messagesOf(this.channels.find(callback.channel)?.adapter, raw);
+    const open = this.channels.find(callback.channel);
+    const verdict = verdictOn(open, raw, callback.sourceAddress);
+    this.watch.judged(callback, verdict);
+    const { messages, error } = messagesOf(open?.adapter, raw);
     if (error !== undefined) this.watch.strange(callback, error);
     return messages.map(({ message, subject }, index) => {
       const id = index === 0 ? callback.id : `${callback.id}.${index}`;
-      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...subject, verdict, ...defined({ verdictReason: verdictReason?.slice(0, 200) }) };
+      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...subject, ...verdictFields(verdict) };
       return encodeChannelNotification({ ...header, sealed: sealNotification(message, id, this.sealer) }, 'e9-callback-ingest');
     });
   }
