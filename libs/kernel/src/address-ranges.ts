@@ -16,9 +16,8 @@ export class AddressRanges {
 
   /** What is no address is in no range. An IPv4 address in IPv6 form (`::ffff:…`) is that address. */
   includes(address: string): boolean {
-    const plain = plainAddress(address);
-    const version = isIP(plain);
-    return version !== 0 && this.list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+    const plain = ipAddress(address);
+    return plain !== undefined && this.list.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6');
   }
 
   private add(text: string): boolean {
@@ -32,8 +31,8 @@ export class AddressRanges {
   }
 }
 
-/** Without the `::ffff:` before an IPv4 address, by which a socket for both names it. */
-export function plainAddress(address: string): string {
-  const inside = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
-  return inside ?? address;
+/** The address that a text is, without the `::ffff:` by which a socket for both versions names an IPv4 one; `undefined` where it is none. */
+export function ipAddress(text: string): string | undefined {
+  const plain = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(text)?.[1] ?? text;
+  return isIP(plain) === 0 ? undefined : plain;
 }

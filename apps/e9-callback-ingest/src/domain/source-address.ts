@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { plainAddress, type AddressRanges } from '@cc/kernel';
+import { ipAddress, type AddressRanges } from '@cc/kernel';
 
 /**
  * From where a request comes: the peer itself, or, where that is a trusted proxy, the last address of `X-Forwarded-For`
@@ -7,7 +6,7 @@ import { plainAddress, type AddressRanges } from '@cc/kernel';
  * @param forwardedFor the header's value; of several lines one after the other.
  */
 export function sourceOf(peer: string, forwardedFor: string | undefined, trusted: AddressRanges): string {
-  let source = plainAddress(peer);
+  let source = ipAddress(peer) ?? peer;
   for (const hop of (forwardedFor ?? '').split(',').reverse()) {
     if (!trusted.includes(source)) break;
     const address = addressIn(hop.trim());
@@ -21,6 +20,5 @@ export function sourceOf(peer: string, forwardedFor: string | undefined, trusted
 function addressIn(hop: string): string | undefined {
   const [, bracketed] = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(hop) ?? [];
   const [, withPort] = /^([\d.]+):\d{1,5}$/.exec(hop) ?? [];
-  const address = plainAddress(bracketed ?? withPort ?? hop);
-  return isIP(address) === 0 ? undefined : address;
+  return ipAddress(bracketed ?? withPort ?? hop);
 }

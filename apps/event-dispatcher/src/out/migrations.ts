@@ -60,4 +60,20 @@ const keepProgress: Migration = {
   },
 };
 
-export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress];
+/** The defaults serve a service of the former version that runs beside this one. */
+const boundQuarantine: Migration = {
+  name: '0004-quarantine-bounds',
+  up: async (tx) => {
+    await tx.query(`
+      ALTER TABLE dispatcher_quarantine
+        ADD COLUMN position   bigint GENERATED ALWAYS AS IDENTITY,
+        ADD COLUMN cause      varchar(32) NOT NULL DEFAULT 'unusable',
+        ADD COLUMN kept_since bigint NOT NULL DEFAULT (extract(epoch FROM now()) * 1000)::bigint`);
+    await tx.query(`UPDATE dispatcher_quarantine SET cause = CASE WHEN reason LIKE 'forged: %' THEN 'forged' WHEN reason LIKE 'no attempt that it belongs to%' THEN 'orphaned' ELSE cause END`);
+    await tx.query(`CREATE UNIQUE INDEX dispatcher_quarantine_by_position ON dispatcher_quarantine (position)`);
+    await tx.query(`CREATE INDEX dispatcher_quarantine_forged ON dispatcher_quarantine (position) WHERE cause = 'forged'`);
+    await tx.query(`CREATE INDEX dispatcher_quarantine_by_age ON dispatcher_quarantine (kept_since)`);
+  },
+};
+
+export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress, boundQuarantine];
