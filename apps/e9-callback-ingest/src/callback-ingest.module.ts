@@ -3,6 +3,8 @@ import { channelsProviders, Ending } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
 import { CallbacksController } from './in/callbacks.controller';
+import { Door } from './in/door';
+import { DoorFigures } from './in/door-figures';
 import { Replayer } from './in/replayer';
 import { CallbackStore } from './out/callback-store';
 import { Spool } from './out/spool';
@@ -11,6 +13,8 @@ import { SpoolWatch } from './out/spool-watch';
 @Module({
   controllers: [CallbacksController],
   providers: [
+    Door,
+    DoorFigures,
     Replayer,
     SpoolWatch,
     {

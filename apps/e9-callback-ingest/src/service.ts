@@ -3,9 +3,6 @@ import { defineService } from '@cc/platform';
 import { CallbackIngestModule } from './callback-ingest.module';
 import { CallbackIngestSettings } from './callback-ingest.config';
 
-/** A push of VoiceCall brings up to 50 fees of about a kilobyte each, more with their addresses (rtc_05_0008). */
-const BODY_LIMIT_BYTES = 256 * 1024;
-
 export const callbackIngest = defineService({
   name: 'e9-callback-ingest',
   defaultPort: 3001,
@@ -15,5 +12,11 @@ export const callbackIngest = defineService({
   produces: [topics.channelNotifications.name],
   backends: 'event-log',
   rawBodies: true,
-  bodyLimitBytes: BODY_LIMIT_BYTES,
+  httpLimits: ({ values }: CallbackIngestSettings) => ({
+    bodyBytes: values.bodyLimitKib * 1024,
+    headerBytes: values.headerLimitKib * 1024,
+    headersSeconds: values.headersSeconds,
+    requestSeconds: values.requestSeconds,
+    connections: values.connections,
+  }),
 });

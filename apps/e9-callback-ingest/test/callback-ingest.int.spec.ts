@@ -133,7 +133,7 @@ describe('the callback ingest on PostgreSQL', () => {
     const open = (): Promise<Spool> => Spool.open({ directory: spoolDir, segmentBytes: 1_000_000, watch: new SpoolWatch(new SilentLog(), new NoMetrics()), onBroken: () => undefined });
     const spool = await open();
     const store = new CallbackStore(spool, KEY);
-    const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'unverifiable' as const, headers: {}, body: Buffer.from(xml(id)).toString('base64') });
+    const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', headers: {}, body: Buffer.from(xml(id)).toString('base64') });
     await store.keep(callback('att-1'));
     await appendFile(join(spoolDir, '000000000001.spool'), 'CCF1 no frame');
     await store.keep(callback('att-2'));

@@ -2,7 +2,6 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { crc32c } from '../src/domain/crc32c';
 import { frame, readFrames } from '../src/domain/frames';
-import { ReceivedCallback, storedHeaders } from '../src/domain/received-callback';
 
 const texts = (payloads: readonly Buffer[]): string[] => payloads.map((payload) => payload.toString('latin1'));
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
@@ -110,17 +109,5 @@ describe('CRC-32C', () => {
       return (crc ^ 0xffff_ffff) >>> 0;
     };
     fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expect(crc32c(bytes)).toBe(slow(bytes))));
-  });
-});
-
-describe('a received callback', () => {
-  it('keeps the headers but those that are secret or useless', () => {
-    expect(storedHeaders({ authorization: 'Basic x', cookie: 'a=b', host: 'h', connection: 'close', 'content-length': '3', 'content-type': 'text/xml', 'x-list': ['a', 'b'], gone: undefined })).toEqual({ 'content-type': 'text/xml', 'x-list': 'a, b' });
-  });
-  it('is refused when its body is not base64', () => {
-    const stored = { id: 'ntf-1', channel: 'e9', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'trusted', headers: {}, body: Buffer.from('<a/>').toString('base64') };
-    expect(ReceivedCallback.parse(stored)).toEqual(stored);
-    expect(ReceivedCallback.safeParse({ ...stored, body: '<a/>' }).success).toBe(false);
-    expect(ReceivedCallback.safeParse({ ...stored, verdict: 'perhaps' }).success).toBe(false);
   });
 });

@@ -215,7 +215,7 @@ describe('the spool', () => {
   it('keeps callbacks sealed', async () => {
     const spool = await open();
     const store = new CallbackStore(spool, Buffer.alloc(32, 7));
-    const callback = { id: 'ntf-1', channel: 'e9', receivedAt: 1, sourceAddress: '127.0.0.1', verdict: 'forged' as const, headers: { a: 'b' }, body: Buffer.from('13800138000').toString('base64') };
+    const callback = { id: 'ntf-1', channel: 'e9', receivedAt: 1, sourceAddress: '127.0.0.1', headers: { a: 'b' }, body: Buffer.from('13800138000').toString('base64') };
     await store.keep(callback);
     const [sealed] = (await spool.read({ segment: 1, offset: 0 }, 1)).payloads;
     expect(sealed?.includes(callback.body)).toBe(false);

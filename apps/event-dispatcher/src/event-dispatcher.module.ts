@@ -3,26 +3,36 @@ import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { EventDispatcherSettings } from './event-dispatcher.config';
 import { CallEventsConsumer } from './in/call-events.consumer';
+import { Delivery } from './in/delivery';
 import { Dispatcher, DispatchWatch } from './in/dispatcher';
 import { NotificationsConsumer } from './in/notifications.consumer';
 import { PendingUpkeep } from './in/pending-upkeep';
+import { Quarantine, QuarantineWatch } from './in/quarantine';
+import { QuarantineGauge, QuarantineUpkeep } from './in/quarantine-upkeep';
 import { SeatCalls } from './in/seat-calls';
 import { Translator } from './in/translator';
 import { UnknownCodes } from './in/unknown-codes';
 import { PgCorrelation } from './out/pg-correlation';
+import { PgQuarantine } from './out/pg-quarantine';
 import { PgSeatAttempts } from './out/pg-seat-attempts';
 
 @Module({
   controllers: [NotificationsConsumer, CallEventsConsumer],
   providers: [
     PgCorrelation,
+    PgQuarantine,
     PgSeatAttempts,
     SeatCalls,
+    Delivery,
     Dispatcher,
     DispatchWatch,
     Translator,
     UnknownCodes,
     PendingUpkeep,
+    Quarantine,
+    QuarantineWatch,
+    QuarantineGauge,
+    QuarantineUpkeep,
     { provide: Sealer, inject: [EventDispatcherSettings], useFactory: ({ values }: EventDispatcherSettings) => new Sealer(values.encryptionKey, 'notifications') },
     ...channelsProviders(EventDispatcherSettings),
   ],

@@ -9,6 +9,7 @@ import { TypeOrmDatabase, runMigrations, type Tx } from '@cc/postgres';
 import { freshDatabase, type FreshDatabase } from '@cc/testing';
 import { Channels, sealNotification } from '@cc/vendors';
 import { CallEventsConsumer } from '../src/in/call-events.consumer';
+import { Delivery } from '../src/in/delivery';
 import { DispatchWatch, Dispatcher } from '../src/in/dispatcher';
 import { NotificationsConsumer } from '../src/in/notifications.consumer';
 import { SeatCalls } from '../src/in/seat-calls';
@@ -16,6 +17,7 @@ import { Translator } from '../src/in/translator';
 import { UnknownCodes } from '../src/in/unknown-codes';
 import { eventDispatcherMigrations } from '../src/out/migrations';
 import { PgCorrelation } from '../src/out/pg-correlation';
+import { PgQuarantine } from '../src/out/pg-quarantine';
 import { PgSeatAttempts } from '../src/out/pg-seat-attempts';
 
 const CHANNEL = 'hw-seats';
@@ -54,10 +56,10 @@ describe('the subjects that a batch locks, on PostgreSQL', () => {
     const channels = Channels.fromFile(file, { http: new AxiosHttpExchange(), clock });
     const correlation = new PgCorrelation(database);
     const translator = new Translator(channels, sealer, new UnknownCodes(metrics, log));
-    const dispatcher = new Dispatcher(correlation, translator, eventLog, clock, new DispatchWatch(metrics, log));
+    const dispatcher = new Dispatcher(new PgQuarantine(database), translator, eventLog, clock, new DispatchWatch(metrics, log));
     const seatCalls = new SeatCalls(new PgSeatAttempts(), correlation, dispatcher, translator, metrics);
     callEvents = new CallEventsConsumer(correlation, dispatcher, seatCalls, metrics);
-    notifications = new NotificationsConsumer(correlation, dispatcher, seatCalls, metrics);
+    notifications = new NotificationsConsumer(new Delivery(correlation, dispatcher, seatCalls), metrics);
   }, 30_000);
   afterAll(async () => {
     await eventLog.close();

@@ -8,8 +8,17 @@ const NOTIFICATION_TYPE = 'cc.channel.notification.v1';
 export const NotificationKind = z.enum(['callback', 'poll', 'query']);
 export type NotificationKind = z.infer<typeof NotificationKind>;
 
-/** What verification said of a callback. `unverifiable`: the vendor proves nothing, or has nothing to prove it with. */
+/** What the checks said of a callback. `unverifiable`: there is no check; the vendor proves nothing, and the channel names no sources. */
 const NotificationVerdict = z.enum(['trusted', 'unverifiable', 'forged']);
+
+/** Which check failed: what the vendor proves, or from where it came. */
+const FailedCheck = z.enum(['signature', 'source']);
+type FailedCheck = z.infer<typeof FailedCheck>;
+
+export type CallbackVerdict =
+  | { readonly kind: 'trusted' }
+  | { readonly kind: 'unverifiable' }
+  | { readonly kind: 'forged'; readonly failedCheck: FailedCheck; readonly reason: string };
 
 /** What of a notification is readable on the topic: everything but the message itself. */
 export const NotificationHeader = z.object({
@@ -26,6 +35,8 @@ export const NotificationHeader = z.object({
   seat: z.string().optional(),
   /** Of a callback. Absent: of a poll or query, or written before there were verdicts. */
   verdict: NotificationVerdict.optional(),
+  /** By which check it counts as forged. Absent also where this version does not know the check. */
+  failedCheck: FailedCheck.optional().catch(undefined),
   /** Why it counts as forged. */
   verdictReason: z.string().max(200).optional(),
 });
@@ -34,6 +45,12 @@ export type NotificationHeader = z.infer<typeof NotificationHeader>;
 /** The vendor's message byte for byte, sealed with the notification's id as context. */
 export const ChannelNotification = NotificationHeader.extend({ sealed: z.instanceof(Buffer) });
 export type ChannelNotification = z.infer<typeof ChannelNotification>;
+
+/** A verdict as the header has it. */
+export function verdictFields(verdict: CallbackVerdict): Pick<NotificationHeader, 'verdict' | 'failedCheck' | 'verdictReason'> {
+  if (verdict.kind !== 'forged') return { verdict: verdict.kind };
+  return { verdict: 'forged', failedCheck: verdict.failedCheck, verdictReason: verdict.reason.slice(0, 200) };
+}
 
 /** The record key: all messages about one vendor call, or one seat, stay in order. */
 export function notificationKey(header: NotificationHeader): string {
@@ -56,6 +73,7 @@ export function encodeChannelNotification(message: ChannelNotification, service:
       ...(message.attemptId === undefined ? {} : { ce_attemptid: message.attemptId }),
       ...(message.seat === undefined ? {} : { ce_seat: message.seat }),
       ...(message.verdict === undefined ? {} : { ce_verdict: message.verdict }),
+      ...(message.failedCheck === undefined ? {} : { ce_failedcheck: message.failedCheck }),
       ...(message.verdictReason === undefined ? {} : { ce_verdictreason: message.verdictReason }),
     },
   };
@@ -73,6 +91,7 @@ export function decodeChannelNotification(wire: WireRecord): Decoded<ChannelNoti
     attemptId: wire.headers['ce_attemptid'],
     seat: wire.headers['ce_seat'],
     verdict: wire.headers['ce_verdict'],
+    failedCheck: wire.headers['ce_failedcheck'],
     verdictReason: wire.headers['ce_verdictreason'],
     sealed: wire.value,
   });

@@ -7,7 +7,8 @@ export { PlaceCall, CancelCall, ResolveAttempt, SimulateRoute, CallCommand, enco
 export { AttemptResolution, CallEvent, distinctEvents, earlierCopy, EventSource, EndedBy, callEventSchemas, LONGEST_TALK_SECONDS, placementProofs, encodeCallEvent, decodeCallEvent, decoderOfCallEvents } from './call-events';
 export type { CallEventType, CallEventOf } from './call-events';
 export { CallRecord, CallStage, CallState, Recording, RecordingStatus, SourcedField, encodeCallRecord, decodeCallRecord } from './call-record';
-export { ChannelNotification, NotificationHeader, NotificationKind, notificationKey, encodeChannelNotification, decodeChannelNotification } from './channel-notification';
+export { ChannelNotification, NotificationHeader, NotificationKind, notificationKey, encodeChannelNotification, decodeChannelNotification, verdictFields } from './channel-notification';
+export type { CallbackVerdict } from './channel-notification';
 export { Capabilities, ChannelHealth, ChannelState, HealthEvidence, LineKind, encodeChannelHealth, decodeChannelHealth, removedChannel } from './channel-health';
 export { ChannelOverride, encodeChannelOverride, decodeChannelOverride } from './channel-override';
 export { exclusionByChoice } from './channel-choice';

@@ -16,3 +16,4 @@ export type { Counter, Gauge, Histogram, Labels } from './metrics';
 export { NumberVault } from './number-vault';
 export type { ProtectedForms } from './number-vault';
 export { defined } from './defined';
+export { AddressRanges, ipAddress } from './address-ranges';

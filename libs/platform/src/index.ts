@@ -1,5 +1,5 @@
 export { defineService } from './service-definition';
-export type { ServiceDefinition } from './service-definition';
+export type { HttpLimits, ServiceDefinition } from './service-definition';
 export { descriptionOf, loadShape, setting, settingsFor, variableNames } from './settings';
 export type { Environment, SettingDescription, SettingsClass } from './settings';
 export { databaseSchema, eventLogSchema, platformSchema, processEnvironment, serviceNames, variablePrefix } from './platform.config';
@@ -12,6 +12,8 @@ export { DetailedError, InvalidRequest } from './problem.filter';
 export type { FieldFault, Problem } from './problem.filter';
 export { Ending } from './ending';
 export { Readiness } from './readiness';
+export { RefusedRequests } from './refused-requests';
+export type { RefusalReason } from './refused-requests';
 export { WorkInFlight } from './work-in-flight';
 export { WorkLoop } from './work-loop';
 export { PinoLog } from './pino-log';

@@ -5,6 +5,7 @@ import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/co
 import { Ending } from './ending';
 import { ProbesController } from './probes.controller';
 import { Readiness } from './readiness';
+import { RefusedRequests } from './refused-requests';
 
 /** What the runner hands to a service. */
 export interface ServiceContext {
@@ -14,6 +15,7 @@ export interface ServiceContext {
   readonly metrics: Metrics;
   readonly readiness: Readiness;
   readonly ending: Ending;
+  readonly refused: RefusedRequests;
   readonly database?: Database;
   readonly eventLog?: EventLog;
 }
@@ -28,6 +30,7 @@ export class PlatformModule {
       { provide: Metrics, useValue: context.metrics },
       { provide: Readiness, useValue: context.readiness },
       { provide: Ending, useValue: context.ending },
+      { provide: RefusedRequests, useValue: context.refused },
       { provide: Clock, useClass: SystemClock },
       ...(context.database === undefined ? [] : [{ provide: Database, useValue: context.database }]),
       ...(context.eventLog === undefined ? [] : [{ provide: EventLog, useValue: context.eventLog }]),

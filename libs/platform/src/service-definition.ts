@@ -3,6 +3,20 @@ import type { Migration } from '@cc/postgres';
 import type { ServiceName } from './platform.config';
 import type { SettingsClass } from './settings';
 
+/** What a sender may take of a service before it is refused. */
+export interface HttpLimits {
+  /** Larger bodies are refused with 413. */
+  readonly bodyBytes: number;
+  /** Larger headers, the request line included, are refused with 431. */
+  readonly headerBytes: number;
+  /** Within this time from its first byte on a request's headers must be there, else 408. */
+  readonly headersSeconds: number;
+  /** Within this time from its first byte on the whole request must be there, else 408. */
+  readonly requestSeconds: number;
+  /** More connections at once are closed. */
+  readonly connections: number;
+}
+
 /** All that the runner, and any other app, may know of a service. */
 export interface ServiceDefinition {
   readonly name: ServiceName;
@@ -18,8 +32,8 @@ export interface ServiceDefinition {
   readonly backends: 'none' | 'event-log' | 'database';
   /** Every request body reaches the controllers as untouched bytes. */
   readonly rawBodies?: true;
-  /** Larger request bodies are refused with 413; 64 KiB unless told. */
-  readonly bodyLimitBytes?: number;
+  /** Of a service whose limits are settings. @param settings an instance of its own settings' class. Absent: 64 KiB of body, 16 KiB of headers, 15 s a request. */
+  httpLimits?(settings: object): HttpLimits;
 }
 
 export const defineService = <const T extends ServiceDefinition>(service: T): T => service;

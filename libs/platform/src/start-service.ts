@@ -1,17 +1,16 @@
 import { allTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { CcError, backoffMs, defined, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
+import { CcError, backoffMs, defined, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
-import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Ending } from './ending';
-import { NestLog } from './pino-log';
+import { createHttpApplication } from './http-application';
 import { variablePrefix } from './platform.config';
 import { PlatformModule } from './platform.module';
-import { ProblemFilter, refuse } from './problem.filter';
 import { PromMetrics } from './prom-metrics';
 import { Readiness } from './readiness';
+import { RefusedRequests } from './refused-requests';
 import type { ServiceDefinition } from './service-definition';
 import type { ServiceSettings } from './service-settings';
 
@@ -30,9 +29,6 @@ interface Backends {
 
 const DATABASE_CHECK_EVERY_MS = 2000;
 const DATABASE_CHECK_LIMIT_MS = 2000;
-const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
-/** Slow senders are closed after these; a load balancer's idle time must stay below the keep-alive. */
-const HTTP_LIMITS = { requestTimeout: 15_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 1000 };
 
 /** Connects the backends (waiting for those that are away), creates tables and topics, then starts HTTP and the consumers. */
 export async function startService(service: ServiceDefinition, settings: ServiceSettings, log: Log, onFatal: (reason: string) => void): Promise<RunningService> {
@@ -131,22 +127,9 @@ async function disconnect(backends: Backends): Promise<void> {
 }
 
 async function createApp(service: ServiceDefinition, settings: ServiceSettings, context: Backends & { log: Log; metrics: PromMetrics; readiness: Readiness; ending: Ending }): Promise<NestFastifyApplication> {
-  const { connectionsCheckingInterval, ...timeouts } = HTTP_LIMITS;
-  const adapter = new FastifyAdapter({
-    bodyLimit: service.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
-    genReqId: () => newId('req'),
-    keepAliveTimeout: timeouts.keepAliveTimeout,
-    requestTimeout: timeouts.requestTimeout,
-    http: { headersTimeout: timeouts.headersTimeout, connectionsCheckingInterval },
-    forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 256 },
-    frameworkErrors: refuse,
-  });
-  const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: false });
-  acceptBodies(app, service.rawBodies === true);
-  closeConnectionsOnceDraining(app, context.readiness);
-  app.useGlobalFilters(new ProblemFilter(context.log));
+  const refused = new RefusedRequests(context.metrics);
+  const module = PlatformModule.around({ service: service.module, settings: settings.own, refused, ...context });
+  const app = await createHttpApplication(module, { log: context.log, readiness: context.readiness, refused, rawBodies: service.rawBodies === true, ...defined({ limits: service.httpLimits?.(settings.own) }) });
   const { eventLog } = context;
   if (service.consumes.length > 0 && eventLog !== undefined) {
     const strategy = new EventLogServer({ eventLog, group: service.name, log: context.log });
@@ -154,23 +137,4 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
     app.connectMicroservice<MicroserviceOptions>({ strategy }, { deferInitialization: true }).useGlobalFilters(new PassErrors());
   }
   return app;
-}
-
-/** A connection that was busy when the stop began would else stay open, and hold the stop, for as long as its client keeps it alive. */
-function closeConnectionsOnceDraining(app: NestFastifyApplication, readiness: Readiness): void {
-  app.getHttpAdapter().getInstance().addHook('onSend', (_request, reply, _payload, done) => {
-    if (readiness.isDraining) void reply.header('connection', 'close');
-    done();
-  });
-}
-
-/** Untouched bytes of any type, or JSON and nothing else: another type is refused with 415. Many clients name the type of a body that they do not send. */
-function acceptBodies(app: NestFastifyApplication, raw: boolean): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.removeAllContentTypeParsers();
-  if (raw) fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  else {
-    const parse = fastify.getDefaultJsonParser('error', 'error');
-    fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => (body === '' ? done(null, undefined) : parse(request, body, done)));
-  }
 }

@@ -1,3 +1,4 @@
+import { AddressRanges, describeError } from '@cc/kernel';
 import { z } from 'zod';
 import { secretOf } from './secret';
 
@@ -62,6 +63,15 @@ export type HealthRules = z.output<typeof HealthRules>;
 /** Capabilities that the vendor's product has and this account has not. */
 const Without = z.array(z.enum(['cancel', 'query', 'recording', 'displayNumbers', 'maxDuration', 'ivrText', 'probe'])).default([]);
 
+const Sources = z.array(z.string()).min(1).max(1000).transform((texts, context) => {
+  try {
+    return AddressRanges.parse(texts);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: describeError(error) });
+    return z.NEVER;
+  }
+});
+
 /** One entry of the channel file; what belongs to the vendor alone is under `settings` and `lines`, checked by the vendor's schemas. */
 export const ChannelEntry = z.strictObject({
   /** The channel's name everywhere in CC. */
@@ -82,6 +92,8 @@ export const ChannelEntry = z.strictObject({
   health: HealthRules.prefault({}),
   /** The last part of the callback's path; two while they are being changed. Only for vendors that call back. */
   callbackSecrets: z.array(secretOf(16, 128)).min(1).max(2).optional(),
+  /** From where its callbacks come: addresses and ranges (CIDR). One from elsewhere is stored, and put aside as forged. Absent: from anywhere. */
+  callbackSources: Sources.optional(),
   /** The seats, of a vendor whose agents sign in. */
   lines: z.array(z.unknown()).min(1).max(10_000).optional(),
   settings: z.unknown().optional(),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Capabilities } from '@cc/contracts';
-import { defined } from '@cc/kernel';
+import { defined, type AddressRanges } from '@cc/kernel';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } from './channel-file.schema';
@@ -27,6 +27,8 @@ export interface Channel {
   readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[]; readonly identities: readonly string[] };
   /** Empty for a vendor that does not call back. */
   readonly callbackSecrets: readonly Secret[];
+  /** Absent: callbacks come from anywhere. */
+  readonly callbackSources?: AddressRanges;
   /** Equal for equal entries, secrets included; it tells nothing of them. */
   readonly fingerprint: string;
   /** Makes the adapter; it opens no connection by itself. */
@@ -92,10 +94,10 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   if (vendor === undefined) return undefined;
   const configured = configure(resolved, vendor, path, report);
   if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || configured === undefined) return undefined;
-  const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [] } = checked;
+  const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [], callbackSources } = checked;
   return {
     id, vendor: vendor.code, protocol, enabled, weight, numbers, health, callbackSecrets,
-    ...defined({ tenants }),
+    ...defined({ tenants, callbackSources }),
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },
@@ -144,6 +146,7 @@ function readVendor(entry: unknown, path: readonly PropertyKey[], report: Report
 
 function checkCallbackSecrets(entry: ChannelEntry, { callbacks }: RegisteredVendor, path: readonly PropertyKey[], report: Report): boolean {
   const given = entry.callbackSecrets !== undefined;
+  if (entry.callbackSources !== undefined && !given) report([...path, 'callbackSources'], 'not allowed without callbackSecrets, since nobody calls back');
   if (callbacks === 'optional' || given === (callbacks === 'always')) return true;
   report([...path, 'callbackSecrets'], given ? 'not allowed, since this vendor does not call back' : 'needed, since this vendor calls back');
   return false;

@@ -116,6 +116,7 @@ export type Verdict = { readonly kind: 'trusted' } | { readonly kind: 'unverifia
 
 /** The vendor calls us. */
 export interface CallbackFollowUp {
+  /** What the message proves by itself. Asked after the vendor had its answer, of the message as it was stored. */
   verify(raw: RawNotification): Verdict;
   /**
    * The messages that one request carries, each of one call, where the vendor packs several into one; absent: the request is the

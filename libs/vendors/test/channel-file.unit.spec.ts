@@ -19,6 +19,7 @@ const e9 = `
     tenants: [sales]
     weight: 2
     callbackSecrets: [{ value: development-secret-1 }, { file: /run/secrets/e9-token }]
+    callbackSources: [203.0.113.0/24]
     settings:
       endpoint: http://127.0.0.1:3100/e9/
       accountSid: ACCOUNT0ACCOUNT0ACCOUNT0ACCOUNT0
@@ -39,6 +40,7 @@ it('gives every channel with its defaults; secrets are told by nothing but revea
     { id: 'hw-main', vendor: 'hw', protocol: 'createCall', enabled: false, weight: 1, callbackSecrets: [], capabilities: { cancel: false } },
   ]);
   const [first, second] = file.channels[0]?.callbackSecrets ?? [];
+  expect(file.channels.map(({ callbackSources }) => callbackSources?.includes('203.0.113.7'))).toEqual([true, undefined]);
   expect(first?.equals('development-secret-1')).toBe(true);
   expect(first?.equals('development-secret-2')).toBe(false);
   expect(second?.reveal()).toBe('TOKEN000TOKEN000TOKEN000TOKEN000');
@@ -50,7 +52,7 @@ it('names every fault at once, each with its path, and repeats no value', () => 
   - { id: Bad_Id, vendor: nn, protocol: x }
   - { id: hw-2, vendor: hw, protocol: click2Call, settings: {} }
   - { id: hw-3, vendor: hw, protocol: createCall, callbackSecrets: [{ value: long-enough-secret }], settings: { endpoint: 'ftp://PRIVATE', appSecret: { file: /nowhere }, more: 1 } }
-  - { id: e9-3, vendor: e9, protocol: callback, callbackSecrets: [{ value: PRIVATE }], settings: { timeZone: Europe/Berlin, accountSid: PRIVATE } }
+  - { id: e9-3, vendor: e9, protocol: callback, callbackSecrets: [{ value: PRIVATE }], callbackSources: [10.0.0.0/8, PRIVATE], settings: { timeZone: Europe/Berlin, accountSid: PRIVATE } }
   - text`);
   expect(file.ok).toBe(false);
   const faults = file.ok ? [] : file.faults;
@@ -62,10 +64,16 @@ it('names every fault at once, each with its path, and repeats no value', () => 
     /^channels\[4\]\.settings\.endpoint: /, /^channels\[4\]\.settings\.appKey: /, /^channels\[4\]\.settings\.appSecret\.file: .*ENOENT/, /^channels\[4\]\.settings: .*more/,
     /^channels\[5\]\.callbackSecrets\[0\]: the secret must have/, /^channels\[5\]\.settings\.timeZone: expected Asia\/Shanghai/,
     /^channels\[5\]\.settings\.accountSid: /, /^channels\[5\]\.settings\.authToken: /, /^channels\[5\]\.settings\.appId: /,
+    /^channels\[5\]\.callbackSources: entry 2: expected an IP address/,
     /^channels\[6\]: /,
   ];
   for (const pattern of expected) expect(faults.filter((fault) => pattern.test(fault))).toHaveLength(1);
   expect(faults).toHaveLength(expected.length);
+});
+
+it('names sources only where somebody calls back', () => {
+  const file = parse(`channels:${hw}\n    callbackSources: [10.0.0.1]`);
+  expect(file).toMatchObject({ ok: false, faults: [expect.stringMatching(/^channels\[0\]\.callbackSources: not allowed without callbackSecrets/)] });
 });
 
 it.each([

@@ -1,14 +1,11 @@
-import { NotificationHeader } from '@cc/contracts';
 import { z } from 'zod';
 
-/** A callback as the spool keeps it: everything that the vendor sent, when and from where, and what verification said. */
+/** A callback as the spool keeps it: everything that the vendor sent, when and from where. It is judged on its way into the log. */
 export const ReceivedCallback = z.object({
   id: z.string(),
   channel: z.string(),
   receivedAt: z.number().int(),
   sourceAddress: z.string(),
-  verdict: NotificationHeader.shape.verdict.unwrap(),
-  verdictReason: NotificationHeader.shape.verdictReason,
   headers: z.record(z.string(), z.string()),
   body: z.base64(),
 });
@@ -17,6 +14,14 @@ export type ReceivedCallback = z.infer<typeof ReceivedCallback>;
 /** Headers that are secrets or of no use later. */
 const OMITTED = new Set(['authorization', 'cookie', 'connection', 'content-length', 'host']);
 
-export function storedHeaders(headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined || OMITTED.has(name) ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]])));
+/** The headers as they were sent, by their lower-case names; of several lines of one name the values are joined. @param rawHeaders names and values in turn. */
+export function storedHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const stored = new Map<string, string>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    const earlier = stored.get(name);
+    if (!OMITTED.has(name)) stored.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
+  }
+  return Object.fromEntries(stored);
 }

@@ -1,42 +1,33 @@
-import { CcError, Clock, Log, Metrics, newId } from '@cc/kernel';
-import { Controller, Param, Post, Req, Res } from '@nestjs/common';
-import type { CallbackFollowUp, OpenChannel, RawNotification } from '@cc/vendors';
-import { Channels } from '@cc/vendors';
+import { Clock, newId } from '@cc/kernel';
+import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { storedHeaders } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
+import { Door, type Admitted } from './door';
+import { DoorFigures } from './door-figures';
 
 /** The vendors' door: what is sent to a known channel with its secret is on disk before the vendor gets its answer. */
 @Controller('callbacks')
 export class CallbacksController {
   constructor(
-    private readonly channels: Channels,
+    private readonly door: Door,
     private readonly store: CallbackStore,
     private readonly clock: Clock,
-    private readonly metrics: Metrics,
-    private readonly log: Log,
+    private readonly figures: DoorFigures,
   ) {}
 
   @Post(':channelId/:secret')
-  async receive(@Param('channelId') channelId: string, @Param('secret') secret: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const open = this.channels.find(channelId);
-    if (open === undefined || !open.channel.callbackSecrets.some((known) => known.equals(secret)) || open.adapter.callbacks === undefined) {
-      this.metrics.counter('cc_callbacks_refused_total', 'Callbacks to an unknown channel or with a wrong secret').add();
-      this.log.warn('callback refused', { channel: channelId.slice(0, 32), sourceAddress: request.ip });
-      throw new CcError('missing', 'no-such-callback-address', 'There is no such callback address');
-    }
-    await this.keep(open, open.adapter.callbacks, request);
-    const { acknowledgement } = open.adapter.callbacks;
-    await reply.status(acknowledgement.status).header('content-type', acknowledgement.contentType).send(acknowledgement.body);
+  async receive(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const admitted = this.door.admitted(request);
+    await this.keep(admitted, request);
+    const { status, contentType, body } = admitted.acknowledgement;
+    await reply.status(status).header('content-type', contentType).send(body);
   }
 
-  private async keep({ channel }: OpenChannel, followUp: CallbackFollowUp, request: FastifyRequest): Promise<void> {
-    const raw: RawNotification = { kind: 'callback', headers: storedHeaders(request.headers), body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), receivedAt: this.clock.nowMs() };
-    const verdict = followUp.verify(raw);
-    await this.store.keep({
-      id: newId('ntf'), channel: channel.id, receivedAt: raw.receivedAt, sourceAddress: request.ip,
-      verdict: verdict.kind, ...(verdict.kind === 'forged' ? { verdictReason: verdict.reason } : {}), headers: raw.headers, body: raw.body.toString('base64'),
-    });
-    this.metrics.counter('cc_callbacks_stored_total', 'Callbacks that are on disk', ['channel']).add(1, { channel: channel.id });
+  /** Nothing of it is looked at here: the answer waits for the disk alone. */
+  private async keep({ channel, sourceAddress }: Admitted, request: FastifyRequest): Promise<void> {
+    const body = Buffer.isBuffer(request.body) ? request.body.toString('base64') : '';
+    await this.store.keep({ id: newId('ntf'), channel, receivedAt: this.clock.nowMs(), sourceAddress, headers: storedHeaders(request.raw.rawHeaders), body });
+    this.figures.stored(channel);
   }
 }

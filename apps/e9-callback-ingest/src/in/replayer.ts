@@ -1,6 +1,6 @@
-import { encodeChannelNotification, topics, type WireRecord } from '@cc/contracts';
+import { encodeChannelNotification, topics, verdictFields, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Sealer, defined } from '@cc/kernel';
+import { Sealer } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -9,6 +9,7 @@ import { CallbackStore } from '../out/callback-store';
 import type { SpoolPosition } from '../out/spool-directory';
 import { SpoolWatch } from '../out/spool-watch';
 import { messagesOf } from './callback-messages';
+import { verdictOn } from './callback-verdict';
 
 const BATCH = 500;
 const IDLE_MS = 500;
@@ -92,12 +93,14 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
   /** One for each call that the callback is about; the same ids each time, so that a repeated replay has no further effect. */
   private toNotifications(callback: ReceivedCallback): WireRecord[] {
     const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
-    const { verdict, verdictReason } = callback;
-    const { messages, error } = messagesOf(this.channels.find(callback.channel)?.adapter, raw);
+    const open = this.channels.find(callback.channel);
+    const verdict = verdictOn(open, raw, callback.sourceAddress);
+    this.watch.judged(callback, verdict);
+    const { messages, error } = messagesOf(open?.adapter, raw);
     if (error !== undefined) this.watch.strange(callback, error);
     return messages.map(({ message, subject }, index) => {
       const id = index === 0 ? callback.id : `${callback.id}.${index}`;
-      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...subject, verdict, ...defined({ verdictReason: verdictReason?.slice(0, 200) }) };
+      const header = { id, channel: callback.channel, kind: message.kind, receivedAt: message.receivedAt, ...subject, ...verdictFields(verdict) };
       return encodeChannelNotification({ ...header, sealed: sealNotification(message, id, this.sealer) }, 'e9-callback-ingest');
     });
   }

@@ -1,3 +1,4 @@
+import type { CallbackVerdict } from '@cc/contracts';
 import { Log, Metrics } from '@cc/kernel';
 import { Injectable } from '@nestjs/common';
 import type { ReceivedCallback } from '../domain/received-callback';
@@ -27,6 +28,11 @@ export class SpoolWatch {
   strange({ id, channel }: ReceivedCallback, error: unknown): void {
     this.metrics.counter('cc_callbacks_strange_total', 'Callbacks that their adapter could not take apart; they go to quarantine', ['channel']).add(1, { channel });
     this.log.error('a callback cannot be taken apart; it goes to quarantine as it is', { notificationId: id, channel, error });
+  }
+
+  judged({ channel }: ReceivedCallback, verdict: CallbackVerdict): void {
+    if (verdict.kind !== 'forged') return;
+    this.metrics.counter('cc_callbacks_forged_total', 'Callbacks of which a check failed; they go to quarantine', ['channel', 'check']).add(1, { channel, check: verdict.failedCheck });
   }
 
   unreadable(error: unknown): void {

@@ -4,7 +4,8 @@ import { Clock, Log, Metrics } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { toCallEvent, type KnownAttempt } from '../domain/normalise';
-import { PgCorrelation, type Quarantined } from '../out/pg-correlation';
+import type { QuarantineCause, Quarantined } from '../domain/quarantine';
+import { PgQuarantine } from '../out/pg-quarantine';
 import { Translator } from './translator';
 
 const SERVICE = 'event-dispatcher';
@@ -46,16 +47,24 @@ export class DispatchWatch {
   ) {}
 
   quarantined(kept: readonly Quarantined[]): void {
-    for (const { notification, reason } of kept) {
-      this.metrics.counter('cc_notifications_quarantined_total', 'Vendor messages put aside because they could not be used', ['channel']).add(1, { channel: notification.channel });
-      this.log.warn('notification quarantined', { notificationId: notification.id, channel: notification.channel, reason });
+    const told = new Set<string>();
+    for (const { notification: { id, channel }, reason, cause = 'unusable' } of kept) {
+      this.count(1, channel, cause);
+      // One line for all that are alike: who forges many fills no log.
+      if (!told.has(`${channel} ${reason}`)) this.log.warn('notifications quarantined', { channel, cause, reason, count: kept.filter((other) => other.notification.channel === channel && other.reason === reason).length, notificationId: id });
+      told.add(`${channel} ${reason}`);
     }
   }
 
-  expired(count: number): void {
-    if (count === 0) return;
-    this.metrics.counter('cc_notifications_orphaned_total', 'Vendor messages that belong to no known attempt').add(count);
-    this.log.warn('notifications belong to no known attempt', { count });
+  /** @param channels of each notification that waited in vain. */
+  expired(channels: readonly string[]): void {
+    if (channels.length === 0) return;
+    for (const channel of channels) this.count(1, channel, 'orphaned');
+    this.log.warn('notifications belong to no known attempt', { count: channels.length });
+  }
+
+  private count(amount: number, channel: string, cause: QuarantineCause): void {
+    this.metrics.counter('cc_notifications_quarantined_total', 'Vendor messages put aside because they could not be used', ['channel', 'cause']).add(amount, { channel, cause });
   }
 }
 
@@ -63,7 +72,7 @@ export class DispatchWatch {
 @Injectable()
 export class Dispatcher {
   constructor(
-    private readonly correlation: PgCorrelation,
+    private readonly quarantine: PgQuarantine,
     private readonly translator: Translator,
     private readonly eventLog: EventLog,
     private readonly clock: Clock,
@@ -87,7 +96,7 @@ export class Dispatcher {
   }
 
   async publish(tx: Tx, { events, unusable }: Outgoing): Promise<void> {
-    await this.correlation.quarantine(tx, unusable);
+    await this.quarantine.keep(tx, unusable, this.nowMs());
     this.watch.quarantined(unusable);
     await this.eventLog.appendInTransaction(tx, topics.callEvents.name, distinctEvents(events).map((event) => encodeCallEvent(event, SERVICE)));
   }

@@ -33,8 +33,9 @@ export class PendingUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async tidy(): Promise<boolean> {
     const { pendingSeconds, rememberDays } = this.settings.values;
-    this.watch.expired(await this.correlation.expire(this.clock.nowMs() - pendingSeconds * 1000, `no attempt that it belongs to was heard of within ${pendingSeconds} s`));
-    await this.correlation.forget(this.clock.nowMs() - rememberDays * DAY_MS);
+    const nowMs = this.clock.nowMs();
+    this.watch.expired(await this.correlation.expire(nowMs - pendingSeconds * 1000, `no attempt that it belongs to was heard of within ${pendingSeconds} s`, nowMs));
+    await this.correlation.forget(nowMs - rememberDays * DAY_MS);
     return false;
   }
 }

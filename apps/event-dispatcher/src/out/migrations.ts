@@ -60,12 +60,28 @@ const keepProgress: Migration = {
   },
 };
 
+/** The defaults serve a service of the former version that runs beside this one. */
+const boundQuarantine: Migration = {
+  name: '0004-quarantine-bounds',
+  up: async (tx) => {
+    await tx.query(`
+      ALTER TABLE dispatcher_quarantine
+        ADD COLUMN position   bigint GENERATED ALWAYS AS IDENTITY,
+        ADD COLUMN cause      varchar(32) NOT NULL DEFAULT 'unusable',
+        ADD COLUMN kept_since bigint NOT NULL DEFAULT (extract(epoch FROM now()) * 1000)::bigint`);
+    await tx.query(`UPDATE dispatcher_quarantine SET cause = CASE WHEN reason LIKE 'forged: %' THEN 'forged' WHEN reason LIKE 'no attempt that it belongs to%' THEN 'orphaned' ELSE cause END`);
+    await tx.query(`CREATE UNIQUE INDEX dispatcher_quarantine_by_position ON dispatcher_quarantine (position)`);
+    await tx.query(`CREATE INDEX dispatcher_quarantine_forged ON dispatcher_quarantine (position) WHERE cause = 'forged'`);
+    await tx.query(`CREATE INDEX dispatcher_quarantine_by_age ON dispatcher_quarantine (kept_since)`);
+  },
+};
+
 /** In the place of `named`, which nothing reads any more: whether an acceptance was told, and of which message. */
 const whenNamed: Migration = {
-  name: '0004-when-named',
+  name: '0005-when-named',
   up: async (tx) => {
     await tx.query(`ALTER TABLE dispatcher_subject ADD COLUMN named_at bigint`);
   },
 };
 
-export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress, whenNamed];
+export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress, boundQuarantine, whenNamed];

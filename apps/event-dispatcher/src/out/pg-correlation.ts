@@ -3,13 +3,9 @@ import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { KnownAttempt } from '../domain/normalise';
+import { storableJson } from './storable';
 
 const SubjectRow = z.object({ subject: z.string(), attempt: KnownAttempt.nullable(), named_at: z.number().nullable() });
-
-export interface Quarantined {
-  readonly notification: ChannelNotification;
-  readonly reason: string;
-}
 
 /** Whose a subject is. */
 export interface Introduced {
@@ -99,23 +95,19 @@ export class PgCorrelation {
     if (notificationIds.length > 0) await tx.query(`DELETE FROM dispatcher_pending WHERE notification_id = ANY($1::text[])`, [notificationIds]);
   }
 
-  /** Keeps what could not be used, with the reason. */
-  async quarantine(tx: Tx, kept: readonly Quarantined[]): Promise<void> {
-    if (kept.length === 0) return;
-    await tx.query(
-      `INSERT INTO dispatcher_quarantine (notification_id, reason, header, sealed, received)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bytea[], $5::bigint[]) ON CONFLICT DO NOTHING`,
-      [kept.map(({ notification }) => notification.id), kept.map(({ reason }) => reason), ...columnsOf(kept.map(({ notification }) => notification))]);
+  /** Whether it waits. */
+  async isWaiting(tx: Tx, notificationId: string): Promise<boolean> {
+    return (await tx.query(`SELECT FROM dispatcher_pending WHERE notification_id = $1`, [notificationId])).length > 0;
   }
 
-  /** Moves what has waited too long to quarantine; what a batch is just taking is left to it. Resolves to how many there were. */
-  async expire(waitingBeforeMs: number, reason: string): Promise<number> {
-    const rows = await this.database.query(
+  /** Moves what has waited too long to quarantine; what a batch is just taking is left to it. Resolves to the channel of each. */
+  async expire(waitingBeforeMs: number, reason: string, nowMs: number): Promise<string[]> {
+    const rows = await this.database.query<{ channel: string }>(
       `WITH late AS (DELETE FROM dispatcher_pending WHERE notification_id IN (SELECT notification_id FROM dispatcher_pending WHERE waiting_since < $1 FOR UPDATE SKIP LOCKED)
          RETURNING notification_id, header, sealed, received)
-       INSERT INTO dispatcher_quarantine (notification_id, reason, header, sealed, received) SELECT notification_id, $2, header, sealed, received FROM late
-       ON CONFLICT DO NOTHING RETURNING notification_id`, [waitingBeforeMs, reason]);
-    return rows.length;
+       INSERT INTO dispatcher_quarantine (notification_id, reason, cause, header, sealed, received, kept_since) SELECT notification_id, $2, 'orphaned', header, sealed, received, $3 FROM late
+       ON CONFLICT DO NOTHING RETURNING header->>'channel' AS channel`, [waitingBeforeMs, reason, nowMs]);
+    return rows.map(({ channel }) => channel);
   }
 
   async forget(createdBeforeMs: number): Promise<void> {
@@ -126,7 +118,7 @@ export class PgCorrelation {
 
 function columnsOf(notifications: readonly ChannelNotification[]): [string[], Buffer[], number[]] {
   return [
-    notifications.map(({ sealed: _sealed, ...header }) => JSON.stringify(header)),
+    notifications.map(({ sealed: _sealed, ...header }) => storableJson(header)),
     notifications.map(({ sealed }) => sealed),
     notifications.map(({ receivedAt }) => receivedAt),
   ];

@@ -4,8 +4,8 @@ import type { CallbackFollowUp } from '../vendor.port';
 import { E9Message, e9MessageFields } from './e9.schema';
 
 /**
- * The vendor posts XML and signs nothing, so that no callback can be verified: the secret in the path and the source
- * addresses at the proxy are the protection. It sends each callback once and does not read the acknowledgement, of which
+ * The vendor posts XML and signs nothing, so that no callback can be verified: the secret in the path and the channel's
+ * `callbackSources` are the protection. It sends each callback once and does not read the acknowledgement, of which
  * its page shows two spellings; this is the well-formed one (CallbackInterface).
  */
 export const e9FollowUp: CallbackFollowUp = {
