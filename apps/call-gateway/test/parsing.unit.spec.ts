@@ -1,8 +1,8 @@
 import { CallEvent, CallRecord, PlaceCall } from '@cc/contracts';
-import { NumberVault } from '@cc/kernel';
+import { NumberVault, OperatorKeys } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
 import { keyRingOf } from '../src/call-gateway.config';
-import { ApiKeys, KeyRing, OperatorKeys } from '../src/domain/api-keys';
+import { ApiKeys, KeyRing } from '../src/domain/api-keys';
 import { timelineOf, viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';
 import { checkBody, validBody } from '../src/in/body-validation';
