@@ -2,6 +2,7 @@ import { Sealer } from '@cc/kernel';
 import { channelsProviders } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
+import { Arrivals } from './in/arrivals';
 import { CallbacksController } from './in/callbacks.controller';
 import { Replayer, ReplayWatch } from './in/replayer';
 import { CallbackStore } from './out/callback-store';
@@ -10,6 +11,7 @@ import { Spool } from './out/spool';
 @Module({
   controllers: [CallbacksController],
   providers: [
+    Arrivals,
     Replayer,
     ReplayWatch,
     {

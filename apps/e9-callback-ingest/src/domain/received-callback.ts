@@ -15,7 +15,7 @@ export const ReceivedCallback = z.object({
 export type ReceivedCallback = z.infer<typeof ReceivedCallback>;
 
 /** Headers that are secrets or of no use later. */
-const OMITTED = new Set(['authorization', 'cookie', 'connection', 'content-length', 'host']);
+const OMITTED = new Set(['authorization', 'cookie', 'connection', 'content-length', 'host', 'x-cc-arrived-at', 'x-cc-arrived-from']);
 
 export function storedHeaders(headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined || OMITTED.has(name) ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]])));

@@ -1,10 +1,11 @@
-import { CcError, Clock, Log, Metrics, newId } from '@cc/kernel';
+import { CcError, Log, Metrics } from '@cc/kernel';
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import type { CallbackFollowUp, OpenChannel, RawNotification } from '@cc/vendors';
 import { Channels } from '@cc/vendors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { storedHeaders } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
+import { Arrivals } from './arrivals';
 
 /** The vendors' door: what is sent to a known channel with its secret is on disk before the vendor gets its answer. */
 @Controller('callbacks')
@@ -12,7 +13,7 @@ export class CallbacksController {
   constructor(
     private readonly channels: Channels,
     private readonly store: CallbackStore,
-    private readonly clock: Clock,
+    private readonly arrivals: Arrivals,
     private readonly metrics: Metrics,
     private readonly log: Log,
   ) {}
@@ -31,11 +32,13 @@ export class CallbacksController {
   }
 
   private async keep({ channel }: OpenChannel, followUp: CallbackFollowUp, request: FastifyRequest): Promise<void> {
-    const raw: RawNotification = { kind: 'callback', headers: storedHeaders(request.headers), body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), receivedAt: this.clock.nowMs() };
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const { id, receivedAt, sourceAddress } = this.arrivals.of(request, channel.id, body);
+    const raw: RawNotification = { kind: 'callback', headers: storedHeaders(request.headers), body, receivedAt };
     const verdict = followUp.verify(raw);
     await this.store.keep({
-      id: newId('ntf'), channel: channel.id, receivedAt: raw.receivedAt, sourceAddress: request.ip,
-      verdict: verdict.kind, ...(verdict.kind === 'forged' ? { verdictReason: verdict.reason } : {}), headers: raw.headers, body: raw.body.toString('base64'),
+      id, channel: channel.id, receivedAt, sourceAddress,
+      verdict: verdict.kind, ...(verdict.kind === 'forged' ? { verdictReason: verdict.reason } : {}), headers: raw.headers, body: body.toString('base64'),
     });
     this.metrics.counter('cc_callbacks_stored_total', 'Callbacks that are on disk', ['channel']).add(1, { channel: channel.id });
   }
