@@ -14,6 +14,7 @@ const sampleSecrets = {
   CC_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
   CC_API_KEYS: 'demo:cck_0123456789abcdef0123456789abcdef',
   CC_CALL_GATEWAY_OPERATOR_KEYS: 'olga:cco_0123456789abcdef0123456789abcdef',
+  CC_E9_CALLBACK_INGEST_OPERATOR_KEYS: 'olga:cco_0123456789abcdef0123456789abcdef',
   CC_OSS_ACCESS_KEY_ID: 'sample',
   CC_OSS_ACCESS_KEY_SECRET: 'sample',
 };

@@ -89,6 +89,7 @@ function serviceVariables({ simulatorSpeed, env }: BackendOptions, dataDir: stri
   return {
     CC_API_KEYS: `${TENANT}:${secrets.apiKey}`,
     [OPERATOR_KEYS]: `${OPERATOR}:${secrets.operatorKey}`,
+    CC_E9_CALLBACK_INGEST_OPERATOR_KEYS: env[OPERATOR_KEYS] ?? `${OPERATOR}:${secrets.operatorKey}`,
     CC_ENCRYPTION_KEY: secrets.encryptionKey,
     CC_CHANNELS_FILE: channelsFile,
     CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(dataDir, 'spool'),

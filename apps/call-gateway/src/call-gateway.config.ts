@@ -1,6 +1,6 @@
-import { CcError, describeError } from '@cc/kernel';
+import { CcError, OperatorKeys, describeError } from '@cc/kernel';
 import { numbersShape, objectStoreShape, setting, settingsFor } from '@cc/platform';
-import { ApiKeys, KeyRing, OperatorKeys } from './domain/api-keys';
+import { ApiKeys, KeyRing } from './domain/api-keys';
 import { countryOf } from './in/telephone-number';
 
 const API_KEYS = 'CC_API_KEYS';

@@ -1,8 +1,8 @@
 import { CallEvent, CallRecord, PlaceCall } from '@cc/contracts';
-import { NumberVault } from '@cc/kernel';
+import { NumberVault, OperatorKeys } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
 import { keyRingOf } from '../src/call-gateway.config';
-import { ApiKeys, KeyRing, OperatorKeys } from '../src/domain/api-keys';
+import { ApiKeys, KeyRing } from '../src/domain/api-keys';
 import { timelineOf } from '../src/domain/call-timeline';
 import { viewOf } from '../src/domain/call-view';
 import { placeCall } from '../src/domain/place-call';

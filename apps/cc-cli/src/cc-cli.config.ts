@@ -9,11 +9,17 @@ export function environment(): Environment {
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:3000';
+const DEFAULT_CALLBACKS_URL = 'http://127.0.0.1:3001';
 
 /** Where call-gateway is. @throws WrongUsage */
-export function gatewayUrl(env: Environment): string {
-  const url = given(env['CC_URL']) ?? DEFAULT_URL;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new WrongUsage('CC_URL is no http or https address; example: CC_URL=https://cc.example.com');
+export const gatewayUrl = (env: Environment): string => urlFrom(env, 'CC_URL', DEFAULT_URL);
+
+/** Where e9-callback-ingest is. @throws WrongUsage */
+export const ingestUrl = (env: Environment): string => urlFrom(env, 'CC_CALLBACKS_URL', DEFAULT_CALLBACKS_URL);
+
+function urlFrom(env: Environment, name: string, otherwise: string): string {
+  const url = given(env[name]) ?? otherwise;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new WrongUsage(`${name} is no http or https address; example: ${name}=https://cc.example.com`);
   return url.replace(/\/+$/, '');
 }
 
@@ -42,5 +48,6 @@ function readKey(name: string, file: string): string {
 /** What the environment may hold, for the help. */
 export const settingsHelp = `Settings, in the environment:
   CC_URL             where call-gateway is; ${DEFAULT_URL} unless given
+  CC_CALLBACKS_URL   where e9-callback-ingest is, for \`callbacks import\`; ${DEFAULT_CALLBACKS_URL} unless given
   CC_API_KEY         the application's key; or CC_API_KEY_FILE, the file that holds it
   CC_OPERATOR_KEY    the operator's key; or CC_OPERATOR_KEY_FILE`;

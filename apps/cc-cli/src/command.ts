@@ -1,4 +1,5 @@
 import type { Gateway } from './gateway';
+import type { Ingest } from './ingest';
 import { WrongUsage } from './wrong-usage';
 
 export interface Option {
@@ -13,9 +14,17 @@ export interface Command {
   /** As it is typed: `call place`. */
   readonly name: string;
   readonly summary: string;
-  readonly positionals: readonly { readonly name: string; readonly help: string }[];
+  /** `many`: of the last one there may be more than one. */
+  readonly positionals: readonly { readonly name: string; readonly help: string; readonly many?: true }[];
   readonly options: Readonly<Record<string, Option>>;
-  run(given: Given, gateway: Gateway, print: Print): Promise<void>;
+  run(given: Given, gateway: Gateway, print: Print, more: Surroundings): Promise<void>;
+}
+
+/** What few commands need. */
+export interface Surroundings {
+  readonly ingest: Ingest;
+  /** Tells how far it has come, to whoever watches: nothing with --json. */
+  readonly tell: (progress: string) => void;
 }
 
 /** Shows a result: `data` with --json, else what `text` makes of it. */
@@ -31,6 +40,11 @@ export class Given {
   /** The n-th of the values without a name; the command line has made sure that it is there. */
   positional(index: number): string {
     return this.positionals[index] ?? '';
+  }
+
+  /** Every one of the values without a name. */
+  every(): readonly string[] {
+    return this.positionals;
   }
 
   text(name: string): string | undefined {

@@ -1,6 +1,6 @@
-import { types } from 'node:util';
 import { z } from 'zod';
 import { gatewayUrl, keyFrom, type Environment } from './cc-cli.config';
+import { nameOfFailure } from './failure-name';
 import { WrongUsage } from './wrong-usage';
 
 /** The gateway's refusal, as RFC 9457 tells it. */
@@ -86,7 +86,7 @@ async function exchange(url: URL, request: RequestInit): Promise<{ readonly ok: 
     const response = await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(LIMIT_MS) });
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
-    throw new GatewayUnreachable(`No answer from ${url.origin} (${codeOf(error)}): is call-gateway running? CC_URL says where it is`);
+    throw new GatewayUnreachable(`No answer from ${url.origin} (${nameOfFailure(error)}): is call-gateway running? CC_URL says where it is`);
   }
 }
 
@@ -98,12 +98,4 @@ function jsonOf(text: string, url: URL): unknown {
   } catch {
     throw new GatewayUnreachable(`${url.origin} answered something that is no JSON: it is not call-gateway; CC_URL says where that is`);
   }
-}
-
-/** The cause's code (ECONNREFUSED), else its text. Node's own errors may come from another realm. */
-function codeOf(error: unknown): string {
-  if (!types.isNativeError(error)) return 'unknown failure';
-  const { cause } = error;
-  if (!types.isNativeError(cause)) return error.name;
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }

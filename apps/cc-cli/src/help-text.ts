@@ -30,5 +30,5 @@ export function helpOf(command: Command): string {
 
 function lineOf({ name, positionals, options }: Command): string {
   const needed = Object.entries(options).filter(([, { required }]) => required === true).map(([option, { value = '' }]) => `--${option} ${value}`);
-  return [name, ...positionals.map((positional) => positional.name), ...needed].join(' ');
+  return [name, ...positionals.map((positional) => `${positional.name}${positional.many === true ? '…' : ''}`), ...needed].join(' ');
 }

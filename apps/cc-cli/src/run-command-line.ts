@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@cc/kernel';
 import { z } from 'zod';
-import { Given, type Command, type Print } from './command';
+import { Given, type Command, type Print, type Surroundings } from './command';
 import type { Environment } from './cc-cli.config';
 import { commands } from './commands/all';
 import { Gateway, GatewayRefused } from './gateway';
+import { Ingest } from './ingest';
 import { helpOf, overview } from './help-text';
 import { problemText } from './problem-text';
 import { WrongUsage } from './wrong-usage';
@@ -18,7 +19,7 @@ export interface Terminal {
 export async function runCommandLine(args: readonly string[], env: Environment, { out, err }: Terminal): Promise<number> {
   const json = args.includes('--json');
   try {
-    await run(args, env, (data, text) => out(json ? JSON.stringify(data ?? null) : text()));
+    await run(args, new Gateway(env), (data, text) => out(json ? JSON.stringify(data ?? null) : text()), { ingest: new Ingest(env), tell: json ? () => undefined : err });
     return 0;
   } catch (error) {
     const wrongUsage = error instanceof WrongUsage;
@@ -38,7 +39,7 @@ function faultOf(error: unknown): unknown {
   return { code: error instanceof WrongUsage ? 'wrong-usage' : 'failed', detail: textOf(error) };
 }
 
-async function run(args: readonly string[], env: Environment, print: Print): Promise<void> {
+async function run(args: readonly string[], gateway: Gateway, print: Print, more: Surroundings): Promise<void> {
   const wantsHelp = args.includes('--help') || args.length === 0 || args[0] === 'help';
   const words = args[0] === 'help' ? args.slice(1) : args;
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
@@ -49,7 +50,7 @@ async function run(args: readonly string[], env: Environment, print: Print): Pro
     return print({ commands: commands.map(({ name, summary }) => ({ name, summary })) }, () => overview(commands, group));
   }
   if (wantsHelp) return print({ name: command.name, summary: command.summary, options: command.options }, () => helpOf(command));
-  await command.run(read(command, args.slice(command.name.split(' ').length)), new Gateway(env), print);
+  await command.run(read(command, args.slice(command.name.split(' ').length)), gateway, print, more);
 }
 
 /** @throws WrongUsage that says what is too much or missing, with the command's help. */
@@ -60,7 +61,7 @@ function read(command: Command, args: readonly string[]): Given {
   const missing = command.positionals.slice(parsed.positionals.length).map(({ name }) => name);
   const unset = Object.entries(command.options).filter(([name, { required }]) => required === true && parsed.values[name] === undefined).map(([name]) => `--${name}`);
   if (missing.length + unset.length > 0) throw fault(`Missing: ${[...missing, ...unset].join(', ')}`);
-  const tooMany = parsed.positionals.slice(command.positionals.length);
+  const tooMany = command.positionals.at(-1)?.many === true ? [] : parsed.positionals.slice(command.positionals.length);
   if (tooMany.length > 0) throw fault(`Too much: ${tooMany.join(' ')}`);
   return new Given(parsed.positionals, parsed.values);
 }

@@ -1,4 +1,4 @@
-import { AddressRanges } from '@cc/kernel';
+import { AddressRanges, OperatorKeys } from '@cc/kernel';
 import { channelsShape, encryptionShape, setting, settingsFor } from '@cc/platform';
 
 const addressRanges = (given: string): AddressRanges => AddressRanges.parse(given.split(',').filter((text) => text.trim() !== ''));
@@ -6,6 +6,7 @@ const addressRanges = (given: string): AddressRanges => AddressRanges.parse(give
 export class CallbackIngestSettings extends settingsFor({
   ...channelsShape,
   ...encryptionShape,
+  operatorKeys: setting.parsed((given) => OperatorKeys.parse(given), { env: 'CC_E9_CALLBACK_INGEST_OPERATOR_KEYS', secret: true, default: '', help: 'The keys of the operators, comma-separated, each `name:key`; a key has at least 24 characters', example: 'olga:cco_7d2c…' }),
   spoolDir: setting.text({ env: 'CC_E9_CALLBACK_INGEST_SPOOL_DIR', help: 'The directory of the spool; its disk must survive a restart', example: '/var/lib/cc/spool' }),
   // A push of VoiceCall brings up to 50 fees of about a kilobyte each, more with their addresses (rtc_05_0008).
   bodyLimitKib: setting.integer({ env: 'CC_E9_CALLBACK_INGEST_BODY_LIMIT_KIB', default: 256, min: 1, max: 512, unit: 'KiB', help: 'A callback with a larger body is refused with 413', example: '256' }),

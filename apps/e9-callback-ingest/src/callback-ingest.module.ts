@@ -2,6 +2,7 @@ import { Sealer } from '@cc/kernel';
 import { channelsProviders, Ending } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
+import { Arrivals } from './in/arrivals';
 import { CallbacksController } from './in/callbacks.controller';
 import { Door } from './in/door';
 import { DoorFigures } from './in/door-figures';
@@ -13,6 +14,7 @@ import { SpoolWatch } from './out/spool-watch';
 @Module({
   controllers: [CallbacksController],
   providers: [
+    Arrivals,
     Door,
     DoorFigures,
     Replayer,

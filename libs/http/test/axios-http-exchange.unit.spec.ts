@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AxiosHttpExchange, type HttpOutcome, type HttpRequest } from '@cc/http';
-import { selfSigned } from './self-signed';
+import { selfSigned } from '@cc/testing';
 
 const SECRET = 'sig=NeverToBeTold';
 const http = new AxiosHttpExchange({ idleTimeoutMs: 150 });

@@ -13,6 +13,7 @@ export { Log, SilentLog } from './log';
 export type { LogFields, LogLevel } from './log';
 export { Metrics, NoMetrics } from './metrics';
 export type { Counter, Gauge, Histogram, Labels } from './metrics';
+export { NamedKeys, OperatorKeys } from './named-keys';
 export { NumberVault } from './number-vault';
 export type { ProtectedForms } from './number-vault';
 export { defined } from './defined';

@@ -5,6 +5,8 @@ export type { FreshDatabase } from './fresh-database';
 export { describeWithKafka, describeWithKafkaBroker, kafkaBrokers } from './kafka';
 export { KafkaBroker, startKafkaBroker } from './kafka-broker';
 export type { KafkaBrokerOptions } from './kafka-broker';
+export { describeWithNginx, nginxProgram } from './nginx';
+export { selfSigned } from './self-signed';
 export { Script, spawnScript, startScript } from './script';
 export type { ScriptExit, ScriptOptions } from './script';
 export { SettableClock } from './settable-clock';

@@ -1,6 +1,7 @@
 import type { Command } from '../command';
 import { attemptsListUnknown, attemptsResolve } from './attempt-commands';
 import { bindingsDelete, bindingsList, bindingsSet } from './binding-commands';
+import { callbacksImport } from './callback-commands';
 import { callCancel, callPlace, callShow, callWatch } from './call-commands';
 import { channelDrain, channelList, channelResume } from './channel-commands';
 import { config } from './config-command';
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   bindingsList, bindingsSet, bindingsDelete,
   channelList, channelDrain, channelResume,
   attemptsListUnknown, attemptsResolve,
+  callbacksImport,
   config,
 ];

@@ -12,7 +12,7 @@ export const ReceivedCallback = z.object({
 export type ReceivedCallback = z.infer<typeof ReceivedCallback>;
 
 /** Headers that are secrets or of no use later. */
-const OMITTED = new Set(['authorization', 'cookie', 'connection', 'content-length', 'host']);
+const OMITTED = new Set(['authorization', 'cookie', 'connection', 'content-length', 'host', 'x-cc-arrived-at', 'x-cc-arrived-from']);
 
 /** The headers as they were sent, by their lower-case names; of several lines of one name the values are joined. @param rawHeaders names and values in turn. */
 export function storedHeaders(rawHeaders: readonly string[]): Record<string, string> {

@@ -1,8 +1,8 @@
-import { Clock, newId } from '@cc/kernel';
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { storedHeaders } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
+import { Arrivals } from './arrivals';
 import { Door, type Admitted } from './door';
 import { DoorFigures } from './door-figures';
 
@@ -12,7 +12,7 @@ export class CallbacksController {
   constructor(
     private readonly door: Door,
     private readonly store: CallbackStore,
-    private readonly clock: Clock,
+    private readonly arrivals: Arrivals,
     private readonly figures: DoorFigures,
   ) {}
 
@@ -26,8 +26,9 @@ export class CallbacksController {
 
   /** Nothing of it is looked at here: the answer waits for the disk alone. */
   private async keep({ channel, sourceAddress }: Admitted, request: FastifyRequest): Promise<void> {
-    const body = Buffer.isBuffer(request.body) ? request.body.toString('base64') : '';
-    await this.store.keep({ id: newId('ntf'), channel, receivedAt: this.clock.nowMs(), sourceAddress, headers: storedHeaders(request.raw.rawHeaders), body });
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const arrival = this.arrivals.of(request, { channel, sourceAddress, body });
+    await this.store.keep({ ...arrival, channel, headers: storedHeaders(request.raw.rawHeaders), body: body.toString('base64') });
     this.figures.stored(channel);
   }
 }
