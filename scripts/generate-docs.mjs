@@ -46,11 +46,11 @@ const catalogue = (topics, load) => {
 export function generate() {
   const { load, services } = loadRepository();
   const contract = (file) => load(`libs/contracts/src/${file}.ts`);
-  const { topics, allTopics } = contract('topics');
+  const { topics, allTopics, deadLetterTopics } = contract('topics');
   return {
     faults: dataFlowFaults(services, allTopics),
     files: {
-      'docs/topics.md': topicsPage(allTopics),
+      'docs/topics.md': topicsPage(allTopics, deadLetterTopics),
       'docs/events.md': eventsPage(catalogue(topics, contract)),
       'docs/data-flow.md': dataFlowPage(services, allTopics),
       '.env.example': environmentFile(services, load('libs/platform/src/index.ts')),

@@ -1,4 +1,4 @@
-export { topics, allTopics } from './topics';
+export { topics, allTopics, deadLetterTopicName, deadLetterTopicsOf, deadLetterTopics } from './topics';
 export type { TopicDeclaration } from './topics';
 export { closeTypes, CloseType } from './close-types';
 export type { WireRecord, Decoded } from './wire';

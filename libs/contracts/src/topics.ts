@@ -10,6 +10,8 @@ export interface TopicDeclaration {
   readonly compacted: boolean;
   readonly writtenBy: readonly string[];
   readonly readBy: readonly string[];
+  /** Its readers park nothing of it, so that it has no topics of dead letters. */
+  readonly parksNothing?: true;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -110,3 +112,28 @@ export const topics = {
 } as const;
 
 export const allTopics: readonly TopicDeclaration[] = Object.values(topics);
+
+const DEAD_LETTERS_KEPT_MS = 30 * DAY_MS;
+
+/** Where the copies of what a group has parked of a topic go. */
+export function deadLetterTopicName(topic: string, group: string): string {
+  return `${topic}.${group}.dlq`;
+}
+
+/** The topics of the dead letters of a topic, one for each group that reads it. One partition: a copy is for people and alarms, its record waits in `dead_letter`. */
+export function deadLetterTopicsOf({ name, key, readBy, parksNothing }: TopicDeclaration): TopicDeclaration[] {
+  if (parksNothing === true) return [];
+  return readBy.map((group) => ({
+    name: deadLetterTopicName(name, group),
+    key,
+    carries: `what ${group} could not process of ${name}`,
+    partitions: 1,
+    retentionMs: DEAD_LETTERS_KEPT_MS,
+    compacted: false,
+    writtenBy: [group],
+    readBy: [],
+  }));
+}
+
+/** Of all topics: created beside {@link allTopics}. */
+export const deadLetterTopics: readonly TopicDeclaration[] = allTopics.flatMap(deadLetterTopicsOf);

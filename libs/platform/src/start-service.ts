@@ -1,4 +1,4 @@
-import { allTopics } from '@cc/contracts';
+import { allTopics, deadLetterTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
 import { CcError, backoffMs, defined, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
@@ -93,7 +93,7 @@ async function connect(service: ServiceDefinition, settings: ServiceSettings, lo
       ? { driver: 'postgres', database, log, metrics }
       : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...defined({ database }) },
   );
-  const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics(allTopics));
+  const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics([...allTopics, ...deadLetterTopics]));
   // Who only appends keeps what it has until the log takes it, and must not be away meanwhile.
   if (database === undefined) topicsReady.catch((error: unknown) => onFatal(`the topics cannot be made: ${describeError(error)}`));
   else await topicsReady;
