@@ -109,6 +109,27 @@ export const topics = {
     writtenBy: ['call-gateway'],
     readBy: ['channel-router'],
   }),
+  operatorCommands: declare({
+    name: 'cc.operator.commands.v1',
+    key: 'the service that shall do it',
+    carries: 'what operators want of a service: its dead letters, records rebuilt',
+    partitions: 1,
+    retentionMs: DAY_MS,
+    compacted: false,
+    writtenBy: ['call-gateway'],
+    readBy: ['call-gateway', 'channel-router', 'hw-poller', 'event-dispatcher', 'record-store', 'recording-archiver'],
+    parksNothing: true,
+  }),
+  operatorAnswers: declare({
+    name: 'cc.operator.answers.v1',
+    key: 'commandId',
+    carries: 'what came of an operator\'s command',
+    partitions: 4,
+    retentionMs: DAY_MS,
+    compacted: false,
+    writtenBy: ['call-gateway', 'channel-router', 'hw-poller', 'event-dispatcher', 'record-store', 'recording-archiver'],
+    readBy: ['call-gateway'],
+  }),
 } as const;
 
 export const allTopics: readonly TopicDeclaration[] = Object.values(topics);

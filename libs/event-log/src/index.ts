@@ -9,3 +9,4 @@ export type { EventLogServerOptions } from './event-log.server';
 export { PostgresEventLog } from './postgres/postgres-event-log';
 export { DeadLetters } from './dead-letters';
 export type { DeadLetterDeed, DeadLetterDetail, DeadLetterFilter, HistoryLine, Order, ParkedKeys, ParkedKeySummary, Released } from './dead-letters';
+export { takeOnce } from './taken-commands';

@@ -1,18 +1,20 @@
 import { allTopics, deadLetterTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { CcError, backoffMs, defined, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
+import { CcError, SystemClock, backoffMs, defined, describeError, newId, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Ending } from './ending';
+import { addDeadLetterActions } from './dead-letter-actions';
+import { OperatorDesk } from './operator-desk';
 import { NestLog } from './pino-log';
 import { variablePrefix } from './platform.config';
 import { PlatformModule } from './platform.module';
 import { ProblemFilter, refuse } from './problem.filter';
 import { PromMetrics } from './prom-metrics';
 import { Readiness } from './readiness';
-import type { ServiceDefinition } from './service-definition';
+import { takesOperatorCommands, type ServiceDefinition } from './service-definition';
 import type { ServiceSettings } from './service-settings';
 
 export interface RunningService {
@@ -142,7 +144,8 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: refuse,
   });
-  const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context });
+  const desk = deskOf(service, context);
+  const module = PlatformModule.around({ service: service.module, settings: settings.own, ...context, ...defined({ desk }) });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, logger: new NestLog(context.log), bodyParser: false });
   acceptBodies(app, service.rawBodies === true);
   closeConnectionsOnceDraining(app, context.readiness);
@@ -162,6 +165,14 @@ function closeConnectionsOnceDraining(app: NestFastifyApplication, readiness: Re
     if (readiness.isDraining) void reply.header('connection', 'close');
     done();
   });
+}
+
+/** Where a service with dead letters of its own takes operators' commands. */
+function deskOf(service: ServiceDefinition, { eventLog, log }: Backends & { readonly log: Log }): OperatorDesk | undefined {
+  if (eventLog === undefined || !takesOperatorCommands(service)) return undefined;
+  const desk = new OperatorDesk({ service: service.name, eventLog, log, clock: new SystemClock() });
+  addDeadLetterActions(desk, service.name, eventLog);
+  return desk;
 }
 
 /** Untouched bytes of any type, or JSON and nothing else: another type is refused with 415. Many clients name the type of a body that they do not send. */

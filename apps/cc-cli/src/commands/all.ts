@@ -4,6 +4,7 @@ import { bindingsDelete, bindingsList, bindingsSet } from './binding-commands';
 import { callCancel, callPlace, callShow, callWatch } from './call-commands';
 import { channelDrain, channelList, channelResume } from './channel-commands';
 import { config } from './config-command';
+import { deadLettersDrop, deadLettersList, deadLettersRelease, deadLettersReleaseAll, deadLettersShow } from './dead-letter-commands';
 import { routeSimulate } from './route-commands';
 
 /** Every command, in the order of the help. */
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   bindingsList, bindingsSet, bindingsDelete,
   channelList, channelDrain, channelResume,
   attemptsListUnknown, attemptsResolve,
+  deadLettersList, deadLettersShow, deadLettersRelease, deadLettersReleaseAll, deadLettersDrop,
   config,
 ];
