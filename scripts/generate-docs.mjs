@@ -18,6 +18,7 @@ const contracts = join(root, 'libs/contracts/src');
 const catalogue = (topics, load) => {
   const { CallCommand } = load('call-commands');
   const { callEventSchemas } = load('call-events');
+  const { OperatorCommand } = load('operator-commands');
   const one = (file, name) => [{ type: declaredType(join(contracts, `${file}.ts`)), name, schema: load(file)[name] }];
   const typed = (schemas, file) => schemas.map((schema) => ({
     type: schema.shape.type.value,
@@ -34,6 +35,8 @@ const catalogue = (topics, load) => {
     [topics.routeSimulations, one('route-simulation', 'RouteSimulation')],
     [topics.seatSessions, one('seat-session', 'SeatSession')],
     [topics.bindings, one('binding', 'Binding')],
+    [topics.operatorCommands, typed(OperatorCommand.options, 'operator-commands')],
+    [topics.operatorAnswers, one('operator-answers', 'OperatorAnswer')],
   ]);
   const commentsOf = readContractComments(contracts);
   return Object.values(topics).map((topic) => ({
@@ -46,11 +49,11 @@ const catalogue = (topics, load) => {
 export function generate() {
   const { load, services } = loadRepository();
   const contract = (file) => load(`libs/contracts/src/${file}.ts`);
-  const { topics, allTopics } = contract('topics');
+  const { topics, allTopics, deadLetterTopics } = contract('topics');
   return {
     faults: dataFlowFaults(services, allTopics),
     files: {
-      'docs/topics.md': topicsPage(allTopics),
+      'docs/topics.md': topicsPage(allTopics, deadLetterTopics),
       'docs/events.md': eventsPage(catalogue(topics, contract)),
       'docs/data-flow.md': dataFlowPage(services, allTopics),
       '.env.example': environmentFile(services, load('libs/platform/src/index.ts')),

@@ -13,6 +13,7 @@ export class CallGatewaySettings extends settingsFor({
   notAfterSeconds: setting.integer({ env: 'CC_CALL_GATEWAY_NOT_AFTER_SECONDS', default: 60, min: 1, max: 3600, unit: 's', help: 'A call that is not dialled after this long is closed, unless the request says otherwise', example: '60' }),
   busyAnswerSeconds: setting.decimal({ env: 'CC_CALL_GATEWAY_BUSY_ANSWER_SECONDS', default: 2, min: 0, max: 10, unit: 's', help: 'How long the answer to a call with `whenBusy: reject` waits for the router to say whether its line is free', example: '2' }),
   simulationAnswerSeconds: setting.decimal({ env: 'CC_CALL_GATEWAY_SIMULATION_ANSWER_SECONDS', default: 3, min: 0, max: 10, unit: 's', help: 'How long a route simulation waits for the router', example: '3' }),
+  operatorAnswerSeconds: setting.decimal({ env: 'CC_CALL_GATEWAY_OPERATOR_ANSWER_SECONDS', default: 10, min: 0.1, max: 60, unit: 's', help: "How long an operator's request waits for the services that it is for; the clocks of all must agree better than that", example: '10' }),
   ...numbersShape,
   ...objectStoreShape,
 }) {}

@@ -15,6 +15,9 @@ import { CallRequests } from './in/call-requests';
 import { CallsController } from './in/calls.controller';
 import { ChannelsController } from './in/channels.controller';
 import { GatewayReadiness } from './in/gateway-readiness';
+import { DeadLettersController } from './in/dead-letters.controller';
+import { OperatorAnswersConsumer } from './in/operator-answers.consumer';
+import { OperatorOrders } from './in/operator-orders';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
 import { RouteSimulationsConsumer } from './in/route-simulations.consumer';
@@ -26,6 +29,7 @@ import { BusinessCatalogue } from './out/business-catalogue';
 import { CallCatalogue } from './out/call-catalogue';
 import { ChannelCatalogue } from './out/channel-catalogue';
 import { DoubtCatalogue } from './out/doubt-catalogue';
+import { OperatorAnswerCatalogue } from './out/operator-answer-catalogue';
 import { RouterNews } from './out/router-news';
 import { SimulationCatalogue } from './out/simulation-catalogue';
 
@@ -39,7 +43,9 @@ import { SimulationCatalogue } from './out/simulation-catalogue';
     ChannelsController,
     RouteSimulationsController,
     AttemptsController,
+    DeadLettersController,
     QueryModelConsumer,
+    OperatorAnswersConsumer,
     RouteSimulationsConsumer,
   ],
   providers: [
@@ -52,6 +58,8 @@ import { SimulationCatalogue } from './out/simulation-catalogue';
     CallPlacement,
     CallChanges,
     DoubtCatalogue,
+    OperatorAnswerCatalogue,
+    OperatorOrders,
     RouterNews,
     RouterWords,
     SimulationCatalogue,

@@ -9,8 +9,8 @@ export const callGateway = defineService({
   defaultPort: 3000,
   module: CallGatewayModule,
   settings: CallGatewaySettings,
-  consumes: [topics.callRecords.name, topics.callEvents.name, topics.channelHealth.name, topics.routeSimulations.name],
-  produces: [topics.callCommands.name, topics.callEvents.name, topics.bindings.name, topics.channelOverrides.name],
+  consumes: [topics.callRecords.name, topics.callEvents.name, topics.channelHealth.name, topics.routeSimulations.name, topics.operatorAnswers.name],
+  produces: [topics.callCommands.name, topics.callEvents.name, topics.bindings.name, topics.channelOverrides.name, topics.operatorCommands.name],
   migrations: callGatewayMigrations,
   backends: 'database',
 });

@@ -32,7 +32,7 @@ class TakingLog extends EventLog {
   override subscribe = (): never => refuse();
   override lag = (): never => refuse();
   override replayFromStart = (): never => refuse();
-  override release = (): never => refuse();
+  override deadLetters = (): never => refuse();
   override stalledForMs = (): number => 0;
   override close = (): Promise<void> => Promise.resolve();
 }

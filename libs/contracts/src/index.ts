@@ -1,4 +1,4 @@
-export { topics, allTopics } from './topics';
+export { topics, allTopics, deadLetterTopicName, deadLetterTopicsOf, deadLetterTopics } from './topics';
 export type { TopicDeclaration } from './topics';
 export { closeTypes, CloseType } from './close-types';
 export type { WireRecord, Decoded } from './wire';
@@ -16,5 +16,9 @@ export type { ChannelChoice } from './channel-choice';
 export { Exclusion, Route, RouteCandidate } from './route';
 export { RouteSimulation, encodeRouteSimulation, decodeRouteSimulation } from './route-simulation';
 export { Binding, bindingKey, parseBindingKey, encodeBinding, decodeBinding, deletedBinding } from './binding';
+export { OperatorCommand, ListDeadLetters, ShowDeadLetter, ReleaseDeadLetters, DropDeadLetter, RebuildRecords, encodeOperatorCommand, decodeOperatorCommand } from './operator-commands';
+export type { OperatorCommandOf, OperatorCommandType } from './operator-commands';
+export { OperatorAnswer, ParkedKeyList, DeadLetterView, DeadLetterRelease, RecordsRebuild, encodeOperatorAnswer, decodeOperatorAnswer } from './operator-answers';
+export type { OperatorFault } from './operator-answers';
 export { SeatSession, seatKey, encodeSeatSession, decodeSeatSession } from './seat-session';
 export type { Kept } from './json-message';

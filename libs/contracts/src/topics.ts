@@ -10,6 +10,8 @@ export interface TopicDeclaration {
   readonly compacted: boolean;
   readonly writtenBy: readonly string[];
   readonly readBy: readonly string[];
+  /** Its readers park nothing of it, so that it has no topics of dead letters. */
+  readonly parksNothing?: true;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -107,6 +109,52 @@ export const topics = {
     writtenBy: ['call-gateway'],
     readBy: ['channel-router'],
   }),
+  operatorCommands: declare({
+    name: 'cc.operator.commands.v1',
+    key: 'the service that shall do it',
+    carries: 'what operators want of a service: its dead letters, records rebuilt',
+    partitions: 1,
+    retentionMs: DAY_MS,
+    compacted: false,
+    writtenBy: ['call-gateway'],
+    readBy: ['call-gateway', 'channel-router', 'hw-poller', 'event-dispatcher', 'record-store', 'recording-archiver'],
+    parksNothing: true,
+  }),
+  operatorAnswers: declare({
+    name: 'cc.operator.answers.v1',
+    key: 'commandId',
+    carries: 'what came of an operator\'s command',
+    partitions: 4,
+    retentionMs: DAY_MS,
+    compacted: false,
+    writtenBy: ['call-gateway', 'channel-router', 'hw-poller', 'event-dispatcher', 'record-store', 'recording-archiver'],
+    readBy: ['call-gateway'],
+  }),
 } as const;
 
 export const allTopics: readonly TopicDeclaration[] = Object.values(topics);
+
+const DEAD_LETTERS_KEPT_MS = 30 * DAY_MS;
+
+/** Where the copies of what a group has parked of a topic go. */
+export function deadLetterTopicName(topic: string, group: string): string {
+  return `${topic}.${group}.dlq`;
+}
+
+/** The topics of the dead letters of a topic, one for each group that reads it. One partition: a copy is for people and alarms, its record waits in `dead_letter`. */
+export function deadLetterTopicsOf({ name, key, readBy, parksNothing }: TopicDeclaration): TopicDeclaration[] {
+  if (parksNothing === true) return [];
+  return readBy.map((group) => ({
+    name: deadLetterTopicName(name, group),
+    key,
+    carries: `what ${group} could not process of ${name}`,
+    partitions: 1,
+    retentionMs: DEAD_LETTERS_KEPT_MS,
+    compacted: false,
+    writtenBy: [group],
+    readBy: [],
+  }));
+}
+
+/** Of all topics: created beside {@link allTopics}. */
+export const deadLetterTopics: readonly TopicDeclaration[] = allTopics.flatMap(deadLetterTopicsOf);

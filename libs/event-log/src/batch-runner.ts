@@ -1,5 +1,6 @@
 import { backoffMs, describeError, type Counter, type Log, type Metrics } from '@cc/kernel';
 import { isTransient, type Database, type Tx } from '@cc/postgres';
+import type { DeadLetterMirror } from './dead-letter-mirror';
 import type { LogRecord, Outcome, Subscription } from './event-log';
 import { FailurePlan } from './failure-plan';
 import type { PartitionName } from './log-tables';
@@ -38,6 +39,7 @@ export interface RunnerParts {
   readonly database: Database;
   readonly log: Log;
   readonly counters: RunnerCounters;
+  readonly mirror: DeadLetterMirror;
 }
 
 export interface RunnerCounters {
@@ -109,7 +111,8 @@ export class BatchRunner {
     if (live.length > 0) letters.push(...(await this.deliver(tx, live)));
     if (letters.length > 0) {
       letters.sort((a, b) => a.record.offset - b.record.offset);
-      await park(tx, this.source.log, this.labels.group, this.source.partition, letters);
+      const parked = await park(tx, this.source.log, this.labels.group, this.source.partition, letters);
+      await this.parts.mirror.copy(tx, this.labels.group, parked);
     }
     await this.source.settle(tx, taken, taken.hasParked || letters.length > 0);
     this.tell(letters);

@@ -47,6 +47,15 @@ export class Cursors {
     return row === undefined ? undefined : { offset: row.off, hasParked: row.has_parked };
   }
 
+  /** The same, but waits for a member that has it: 55P03 (transient) when it keeps it too long. Undefined where the group never read the partition. */
+  async await(tx: Tx, { topic, partition }: PartitionName): Promise<Cursor | undefined> {
+    const [row] = await tx.query<{ off: number; has_parked: boolean }>(
+      `SELECT off, has_parked FROM log_cursor WHERE log = $1 AND grp = $2 AND topic = $3 AND part = $4 FOR UPDATE`,
+      [this.log, this.group, topic, partition],
+    );
+    return row === undefined ? undefined : { offset: row.off, hasParked: row.has_parked };
+  }
+
   /** Moves the cursor, which the transaction holds. */
   async put(tx: Tx, { topic, partition }: PartitionName, cursor: Cursor): Promise<void> {
     await tx.query(`UPDATE log_cursor SET off = $5, has_parked = $6 WHERE log = $1 AND grp = $2 AND topic = $3 AND part = $4`, [

@@ -1,5 +1,6 @@
 import type { TopicDeclaration, WireRecord } from '@cc/contracts';
 import type { Tx } from '@cc/postgres';
+import type { DeadLetters } from './dead-letters';
 
 /** A record as it was read: where it lies, and when the log took it (epoch ms, the log's clock). */
 export interface LogRecord extends WireRecord {
@@ -89,8 +90,8 @@ export abstract class EventLog {
   /** Makes the group read the topic from its first record again; its members must be stopped. */
   abstract replayFromStart(group: string, topic: string): Promise<void>;
 
-  /** Delivers the parked records of a key again, in order; whatever fails is parked anew. Resolves to how many were released. */
-  abstract release(group: string, topic: string, key: string): Promise<number>;
+  /** The group's parked records, for the process in which the group's handlers run. */
+  abstract deadLetters(group: string): Promise<DeadLetters>;
 
   /**
    * For how long, ms, the log has not taken what waits for it; 0 while it flows. What was appended in transactions waits

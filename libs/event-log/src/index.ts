@@ -7,3 +7,6 @@ export { murmur2, partitionOf } from './partitioner';
 export { EventLogServer, PassErrors } from './event-log.server';
 export type { EventLogServerOptions } from './event-log.server';
 export { PostgresEventLog } from './postgres/postgres-event-log';
+export { DeadLetters } from './dead-letters';
+export type { DeadLetterDeed, DeadLetterDetail, DeadLetterFilter, HistoryLine, Order, ParkedKeys, ParkedKeySummary, Released } from './dead-letters';
+export { takeOnce } from './taken-commands';

@@ -79,12 +79,44 @@ const CREATE_LOG = [
   `CREATE INDEX dead_letter_key ON dead_letter (grp, topic, key, seq)`,
 ];
 
+const CREATE_HISTORY = [
+  /* letter: the record's seq in dead_letter, also when it is there no more. operator: whose order it was; null for what happened by itself. */
+  `CREATE TABLE dead_letter_history (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     letter bigint NOT NULL,
+     grp text NOT NULL,
+     topic text NOT NULL,
+     part int NOT NULL,
+     off bigint NOT NULL,
+     key text COLLATE "C" NOT NULL,
+     did text NOT NULL CHECK (did IN ('parked', 'failed-again', 'released', 'dropped', 'replayed')),
+     reason text NOT NULL,
+     operator text,
+     at timestamptz NOT NULL DEFAULT now()
+   )`,
+  `CREATE INDEX dead_letter_history_letter ON dead_letter_history (letter, seq)`,
+  `CREATE INDEX dead_letter_history_at ON dead_letter_history (at)`,
+  /* The operators' commands that a group has taken, by id: a command that comes twice has its effect once. */
+  `CREATE TABLE operator_command_taken (
+     grp text NOT NULL,
+     id text NOT NULL,
+     at timestamptz NOT NULL DEFAULT now(),
+     PRIMARY KEY (grp, id)
+   )`,
+];
+
 /** The log's tables; run them under the name `event-log` before any log is made on the database. */
 export const eventLogMigrations: readonly Migration[] = [
   {
     name: '0001-log',
     async up(tx) {
       for (const statement of CREATE_LOG) await tx.query(statement);
+    },
+  },
+  {
+    name: '0002-dead-letter-history',
+    async up(tx) {
+      for (const statement of CREATE_HISTORY) await tx.query(statement);
     },
   },
 ];

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { partitionOf, type EventLog, type LogRecord, type Outcome, type RunningSubscription, type Subscription } from '@cc/event-log';
-import type { TopicDeclaration } from '@cc/contracts';
+import { deadLetterTopicsOf, type TopicDeclaration } from '@cc/contracts';
 import { pause } from '@cc/kernel';
 import type { Database } from '@cc/postgres';
 import { eventually, spawnScript, type Script } from '@cc/testing';
 import { z } from 'zod';
-import { appliedNumbers, declareTopic, lastSeq, numbered, numberOf, PARTITIONS, recordEffects, recording, tally, workersOf } from './effects';
+import { appliedNumbers, declareTopic, failing, lastSeq, numbered, numberOf, parkedNumbers, PARTITIONS, recordEffects, recording, tally, workersOf } from './effects';
 import { openLog, type Backend, type OpenLog } from './log-under-test';
+import { deadLetterCases, parkedId, release } from './dead-letter-cases';
 import { FaultyLine } from './outages';
 import type { Job } from './worker';
 
@@ -44,7 +45,8 @@ export class Bench {
 
   async topic(more: Partial<TopicDeclaration> = {}): Promise<string> {
     const name = `t-${randomUUID()}`;
-    await this.eventLog.ensureTopics([declareTopic(name, more)]);
+    const topic = declareTopic(name, more);
+    await this.eventLog.ensureTopics([topic, ...deadLetterTopicsOf(topic)]);
     return name;
   }
 
@@ -124,6 +126,7 @@ export function conformance(driver: DriverUnderTest): void {
   describe('appending and reading', () => readingCases(() => bench));
   describe('positions', () => positionCases(() => bench));
   describe('records that fail', () => failureCases(() => bench));
+  describe('dead letters', () => deadLetterCases(() => bench));
   describe('processes', () => processCases(() => bench));
   describe('outages of the database', () => outageCases(driver));
 }
@@ -293,24 +296,6 @@ function positionCases(bench: () => Bench): void {
   });
 }
 
-/** Applies everything but the records that `faulty` names, for which it throws. */
-function failing(group: string, faulty: (record: LogRecord) => boolean): Subscription['handle'] {
-  return async ({ tx, topic, records }) => {
-    await recordEffects(tx, group, 'spec', topic, records);
-    const culprit = records.find(faulty);
-    if (culprit !== undefined) throw new TypeError(`cannot handle ${numberOf(culprit)}`);
-    return { kind: 'handled' };
-  };
-}
-
-async function parkedNumbers(database: Database, group: string, topic: string): Promise<{ n: number; held: boolean; reason: string }[]> {
-  const rows = await database.query<{ value: Buffer; held: boolean; reason: string }>(
-    `SELECT value, held, reason FROM dead_letter WHERE grp = $1 AND topic = $2 ORDER BY seq`,
-    [group, topic],
-  );
-  return rows.map(({ value, held, reason }) => ({ n: Number(value.toString()), held, reason }));
-}
-
 function failureCases(bench: () => Bench): void {
   it('parks the key of a poison record, delays no other key, and releases it in order', async () => {
     const { eventLog, database } = bench();
@@ -326,10 +311,11 @@ function failureCases(bench: () => Bench): void {
     expect(parked.filter(({ held }) => !held).map(({ n, reason }) => [n, reason])).toEqual([[23, 'cannot handle 23'], [56, 'cannot handle 56']]);
     await appendNumbers(eventLog, topic, 10, 10, 100);
     await bench().applied('poison', topic, 87 + 8);
-    expect(await eventLog.release('poison', topic, 'k3')).toBe(0);
+    const id = await parkedId(bench(), 'poison', topic, 'k3');
+    expect(await release(bench(), 'poison', id)).toEqual({ outcome: 'failed', released: 0, left: 9, reason: 'cannot handle 23' });
     expect(await appliedNumbers(database, 'poison', topic, 'k3')).toEqual([3, 13]);
     broken = false;
-    expect(await eventLog.release('poison', topic, 'k3')).toBe(9);
+    expect(await release(bench(), 'poison', id)).toEqual({ outcome: 'done', released: 9, left: 0 });
     expect(await appliedNumbers(database, 'poison', topic, 'k3')).toEqual([3, 13, 23, 33, 43, 53, 63, 73, 83, 93, 103]);
     await appendNumbers(eventLog, topic, 10, 10, 110);
     await bench().applied('poison', topic, 87 + 8 + 9 + 9);

@@ -1,5 +1,5 @@
 import type { TopicDeclaration, WireRecord } from '@cc/contracts';
-import type { Batch, LogRecord, Outcome } from '@cc/event-log';
+import type { Batch, LogRecord, Outcome, Subscription } from '@cc/event-log';
 import type { Database, Tx } from '@cc/postgres';
 
 /** What consumers did, in the order in which they did it. Nothing is unique here, so that whatever is done twice is seen. */
@@ -75,4 +75,22 @@ export async function workersOf(database: Database, group: string, topic: string
 export async function lastSeq(database: Database): Promise<number> {
   const [row] = await database.query<{ seq: number }>(`SELECT coalesce(max(seq), 0) AS seq FROM effect`);
   return row?.seq ?? 0;
+}
+
+/** Applies everything but the records that `faulty` names, for which it throws. */
+export function failing(group: string, faulty: (record: LogRecord) => boolean): Subscription['handle'] {
+  return async ({ tx, topic, records }) => {
+    await recordEffects(tx, group, 'spec', topic, records);
+    const culprit = records.find(faulty);
+    if (culprit !== undefined) throw new TypeError(`cannot handle ${numberOf(culprit)}`);
+    return { kind: 'handled' };
+  };
+}
+
+export async function parkedNumbers(database: Database, group: string, topic: string): Promise<{ n: number; held: boolean; reason: string }[]> {
+  const rows = await database.query<{ value: Buffer; held: boolean; reason: string }>(
+    `SELECT value, held, reason FROM dead_letter WHERE grp = $1 AND topic = $2 ORDER BY seq`,
+    [group, topic],
+  );
+  return rows.map(({ value, held, reason }) => ({ n: Number(value.toString()), held, reason }));
 }

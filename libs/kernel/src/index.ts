@@ -8,7 +8,7 @@ export { SealKeys } from './seal-keys';
 export type { SealKey } from './seal-keys';
 export { Sealer } from './sealer';
 export { BlindIndex } from './blind-index';
-export { maskNumber } from './mask-number';
+export { maskNumber, maskNumbersIn } from './mask-number';
 export { Log, SilentLog } from './log';
 export type { LogFields, LogLevel } from './log';
 export { Metrics, NoMetrics } from './metrics';

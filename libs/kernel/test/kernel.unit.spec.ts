@@ -1,4 +1,4 @@
-import { backoffMs, BlindIndex, CcError, DeadlineExceeded, defined, describeError, maskNumber, newId, NumberVault, Sealer, SealKeys, withDeadline } from '@cc/kernel';
+import { backoffMs, BlindIndex, CcError, DeadlineExceeded, defined, describeError, maskNumber, maskNumbersIn, newId, NumberVault, Sealer, SealKeys, withDeadline } from '@cc/kernel';
 import fc from 'fast-check';
 
 const secret = Buffer.alloc(32, 7);
@@ -84,6 +84,10 @@ describe('protected numbers', () => {
       expect(maskNumber(number).length).toBeLessThanOrEqual(16);
       expect(maskNumber(number).replace('****', '').length).toBeLessThanOrEqual(number.length - 4);
     }));
+  });
+  it('are found in a text however they are grouped, and times and ids are left readable', () => {
+    const told = [['no +8613812345678, no 13812345678.', 'no +86138****5678, no 138****5678.'], ['{"to":"138-1234-5678","at":1795498818847}', '{"to":"138-1****5678","at":1795498818847}'], ['call-0190163d8694739b, +86138****5678, 2026-11-24T10:00:00.000Z, 10086', 'call-0190163d8694739b, +86138****5678, 2026-11-24T10:00:00.000Z, 10086']];
+    for (const [text = '', masked] of told) expect(maskNumbersIn(text)).toBe(masked);
   });
 });
 

@@ -23,3 +23,5 @@ export type { DecodedBatch } from './decode-batch';
 export { objectStoreOptions, objectStoreShape } from './object-store.config';
 export { channelsShape, encryptionShape, indexKeyOf, numbersShape } from './deployment.config';
 export { channelsProviders } from './channel-file-watch';
+export { OperatorDesk } from './operator-desk';
+export type { OperatorAction } from './operator-desk';

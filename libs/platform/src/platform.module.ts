@@ -3,6 +3,8 @@ import { EventLog } from '@cc/event-log';
 import { Database } from '@cc/postgres';
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { Ending } from './ending';
+import { OperatorCommandsConsumer } from './operator-commands.consumer';
+import { OperatorDesk } from './operator-desk';
 import { ProbesController } from './probes.controller';
 import { Readiness } from './readiness';
 import { RefusedRequests } from './refused-requests';
@@ -18,6 +20,8 @@ export interface ServiceContext {
   readonly refused: RefusedRequests;
   readonly database?: Database;
   readonly eventLog?: EventLog;
+  /** Of a service that takes operators' commands. */
+  readonly desk?: OperatorDesk;
 }
 
 /** Gives every service its settings, clock, log, metrics, readiness, a way to ask for its end, database and event log, as injectable classes. */
@@ -34,7 +38,9 @@ export class PlatformModule {
       { provide: Clock, useClass: SystemClock },
       ...(context.database === undefined ? [] : [{ provide: Database, useValue: context.database }]),
       ...(context.eventLog === undefined ? [] : [{ provide: EventLog, useValue: context.eventLog }]),
+      ...(context.desk === undefined ? [] : [{ provide: OperatorDesk, useValue: context.desk }]),
     ];
-    return { module: PlatformModule, global: true, imports: [context.service], controllers: [ProbesController], providers, exports: providers };
+    const controllers = [ProbesController, ...(context.desk === undefined ? [] : [OperatorCommandsConsumer])];
+    return { module: PlatformModule, global: true, imports: [context.service], controllers, providers, exports: providers };
   }
 }

@@ -1,3 +1,4 @@
+import { topics } from '@cc/contracts';
 import type { Type } from '@nestjs/common';
 import type { Migration } from '@cc/postgres';
 import type { ServiceName } from './platform.config';
@@ -36,4 +37,13 @@ export interface ServiceDefinition {
   httpLimits?(settings: object): HttpLimits;
 }
 
-export const defineService = <const T extends ServiceDefinition>(service: T): T => service;
+/** Whoever keeps a consumer group keeps its dead letters, and so takes operators' commands and answers them. */
+export function takesOperatorCommands({ consumes, backends }: Pick<ServiceDefinition, 'consumes' | 'backends'>): boolean {
+  return consumes.length > 0 && backends === 'database';
+}
+
+/** The definition as it stands in a `service.ts`; a service with a consumer group gets the operators' topics beside its own. */
+export function defineService<const T extends ServiceDefinition>(service: T): Omit<T, 'consumes' | 'produces'> & Pick<ServiceDefinition, 'consumes' | 'produces'> {
+  if (!takesOperatorCommands(service)) return service;
+  return { ...service, consumes: [...service.consumes, topics.operatorCommands.name], produces: [...service.produces, topics.operatorAnswers.name] };
+}

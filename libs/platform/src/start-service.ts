@@ -1,17 +1,19 @@
-import { allTopics } from '@cc/contracts';
+import { allTopics, deadLetterTopics } from '@cc/contracts';
 import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
-import { CcError, backoffMs, defined, describeError, pause, withDeadline, type Log } from '@cc/kernel';
+import { CcError, SystemClock, backoffMs, defined, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Ending } from './ending';
 import { createHttpApplication } from './http-application';
+import { addDeadLetterActions } from './dead-letter-actions';
+import { OperatorDesk } from './operator-desk';
 import { variablePrefix } from './platform.config';
 import { PlatformModule } from './platform.module';
 import { PromMetrics } from './prom-metrics';
 import { Readiness } from './readiness';
 import { RefusedRequests } from './refused-requests';
-import type { ServiceDefinition } from './service-definition';
+import { takesOperatorCommands, type ServiceDefinition } from './service-definition';
 import type { ServiceSettings } from './service-settings';
 
 export interface RunningService {
@@ -89,7 +91,7 @@ async function connect(service: ServiceDefinition, settings: ServiceSettings, lo
       ? { driver: 'postgres', database, log, metrics }
       : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...defined({ database }) },
   );
-  const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics(allTopics));
+  const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics([...allTopics, ...deadLetterTopics]));
   // Who only appends keeps what it has until the log takes it, and must not be away meanwhile.
   if (database === undefined) topicsReady.catch((error: unknown) => onFatal(`the topics cannot be made: ${describeError(error)}`));
   else await topicsReady;
@@ -128,7 +130,8 @@ async function disconnect(backends: Backends): Promise<void> {
 
 async function createApp(service: ServiceDefinition, settings: ServiceSettings, context: Backends & { log: Log; metrics: PromMetrics; readiness: Readiness; ending: Ending }): Promise<NestFastifyApplication> {
   const refused = new RefusedRequests(context.metrics);
-  const module = PlatformModule.around({ service: service.module, settings: settings.own, refused, ...context });
+  const desk = deskOf(service, context);
+  const module = PlatformModule.around({ service: service.module, settings: settings.own, refused, ...context, ...defined({ desk }) });
   const app = await createHttpApplication(module, { log: context.log, readiness: context.readiness, refused, rawBodies: service.rawBodies === true, ...defined({ limits: service.httpLimits?.(settings.own) }) });
   const { eventLog } = context;
   if (service.consumes.length > 0 && eventLog !== undefined) {
@@ -137,4 +140,12 @@ async function createApp(service: ServiceDefinition, settings: ServiceSettings, 
     app.connectMicroservice<MicroserviceOptions>({ strategy }, { deferInitialization: true }).useGlobalFilters(new PassErrors());
   }
   return app;
+}
+
+/** Where a service with dead letters of its own takes operators' commands. */
+function deskOf(service: ServiceDefinition, { eventLog, log }: Backends & { readonly log: Log }): OperatorDesk | undefined {
+  if (eventLog === undefined || !takesOperatorCommands(service)) return undefined;
+  const desk = new OperatorDesk({ service: service.name, eventLog, log, clock: new SystemClock() });
+  addDeadLetterActions(desk, service.name, eventLog);
+  return desk;
 }

@@ -1,12 +1,17 @@
 import { AttemptResolution } from '@cc/contracts';
 import { IsIn, IsNotEmpty, IsString, Matches, MaxLength } from 'class-validator';
-import { STORABLE, STORABLE_RULE } from './body-rules';
+import { MayBeAbsent, STORABLE, STORABLE_RULE } from './body-rules';
 
 const MAX_REASON = 200;
 
 /** Why an operator does what changes things for everyone: kept with it. */
 export class ReasonBody {
   @Matches(STORABLE, STORABLE_RULE) @MaxLength(MAX_REASON) @IsNotEmpty() @IsString() readonly reason!: string;
+}
+
+/** The same where the deed speaks for itself. */
+export class MayReasonBody {
+  @MayBeAbsent() @Matches(STORABLE, STORABLE_RULE) @MaxLength(MAX_REASON) @IsNotEmpty() @IsString() readonly reason?: string;
 }
 
 export class ResolveBody extends ReasonBody {

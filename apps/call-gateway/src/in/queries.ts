@@ -1,4 +1,5 @@
-import { CallState } from '@cc/contracts';
+import { CallState, topics } from '@cc/contracts';
+import { defined } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
 import { z } from 'zod';
 import type { CallFilter } from '../out/call-catalogue';
@@ -44,6 +45,12 @@ const ListQuery = z.strictObject({
 });
 const DoubtQuery = z.strictObject({ ...pageShape(timeToken('/')), state: z.literal('unknown', 'must be given as unknown: attempts are listed while they are in doubt') });
 
+const operatedService = z.enum(topics.operatorCommands.readBy, `is no service with dead letters; there are ${topics.operatorCommands.readBy.join(', ')}`);
+const letterId = between(1, Number.MAX_SAFE_INTEGER).int('is no whole number');
+const DeadLetterQuery = z
+  .strictObject({ service: operatedService.optional(), topic: text(255), after: letterId.optional(), limit: between(1, 200).int('is no whole number').default(100) })
+  .refine(({ after, service }) => after === undefined || service !== undefined, { path: ['after'], message: 'is an id of one service: name that, too' });
+
 function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
@@ -72,4 +79,26 @@ export function parsePageQuery(query: unknown, kind: ListedId): PageQuery {
 export function parseDoubtQuery(query: unknown): PageQuery {
   const { pageSize, pageToken } = parse(DoubtQuery, query);
   return { pageSize, after: pageToken };
+}
+
+/** Which services with dead letters there are. */
+export type OperatedService = (typeof topics.operatorCommands.readBy)[number];
+
+export interface DeadLetterQuery {
+  /** All services unless one is named. */
+  readonly service?: OperatedService;
+  readonly topic?: string;
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export function parseDeadLetterQuery(query: unknown): DeadLetterQuery {
+  const { limit, ...told } = parse(DeadLetterQuery, query);
+  return { limit, ...defined(told) };
+}
+
+/** A dead letter's address: its service, and its id there. Undefined where there can be none. */
+export function parseDeadLetterAddress(service: string, letter: string): { readonly service: OperatedService; readonly letter: number } | undefined {
+  const parsed = z.object({ service: operatedService, letter: letterId }).safeParse({ service, letter });
+  return parsed.success ? parsed.data : undefined;
 }

@@ -70,4 +70,17 @@ const createChannelSettings: Migration = {
   },
 };
 
-export const callGatewayMigrations: readonly Migration[] = [createTables, createChannelSettings];
+const createOperatorAnswers: Migration = {
+  name: '0003-operator-answers',
+  up: async (tx) => {
+    await tx.query(`
+      CREATE TABLE gateway_operator_answer (
+        command_id varchar(64) PRIMARY KEY,
+        answer     jsonb NOT NULL,
+        received   bigint NOT NULL
+      )`);
+    await tx.query(`CREATE INDEX gateway_operator_answer_by_time ON gateway_operator_answer (received)`);
+  },
+};
+
+export const callGatewayMigrations: readonly Migration[] = [createTables, createChannelSettings, createOperatorAnswers];

@@ -4,11 +4,14 @@ import type { Database, Tx } from '@cc/postgres';
 import { AppendQueue, type AppendLimits } from '../append-queue';
 import type { RunnerCounters } from '../batch-runner';
 import { Cursors } from '../cursors';
+import { NOTE_REPLAYED } from '../dead-letter-history';
+import { DeadLetterMirror } from '../dead-letter-mirror';
+import type { DeadLetters } from '../dead-letters';
 import { EventLog, type PartitionLag, type RunningSubscription, type Subscription } from '../event-log';
 import { appendRecords } from '../log-tables';
 import { PostgresTopics } from '../postgres/postgres-topics';
+import { PgDeadLetters } from '../pg-dead-letters';
 import { checkRecords } from '../record-limits';
-import { Release } from '../release';
 import { Slots } from '../slots';
 import type { KafkaClients } from './kafka-client';
 import { KafkaSender } from './kafka-sender';
@@ -32,10 +35,17 @@ const RELAYS_AT_ONCE = 2;
 const CLOSE_LIMIT_MS = 10_000;
 const MAX_BACKOFF_MS = 5_000;
 
+const FORGET_REPLAYED = `
+  WITH gone AS (
+    DELETE FROM dead_letter WHERE log = $1 AND grp = $2 AND topic = $3 AND part = $4 AND off >= $5 RETURNING seq, grp, topic, part, off, key
+  )
+  ${NOTE_REPLAYED}`;
+
 /** The event log on Apache Kafka, with its positions and its outbox in PostgreSQL. */
 export class KafkaEventLog extends EventLog {
   private readonly topics: KafkaTopics;
   private readonly outboxTopics: PostgresTopics | undefined;
+  private readonly mirror: DeadLetterMirror | undefined;
   private readonly sender: KafkaSender;
   private readonly queue: AppendQueue;
   private readonly slots = new Slots(BATCHES_AT_ONCE);
@@ -49,6 +59,7 @@ export class KafkaEventLog extends EventLog {
     super();
     this.topics = new KafkaTopics(parts.kafka.forRequests, parts.log);
     this.outboxTopics = parts.database === undefined ? undefined : new PostgresTopics(parts.database, parts.log);
+    this.mirror = this.outboxTopics === undefined ? undefined : new DeadLetterMirror(this.outboxTopics, parts.log);
     this.sender = new KafkaSender(parts.kafka.forRequests, parts.log);
     this.queue = new AppendQueue((appends) => this.sender.write(appends), parts.appendLimits);
   }
@@ -81,8 +92,8 @@ export class KafkaEventLog extends EventLog {
   }
 
   subscribe(subscription: Subscription): RunningSubscription {
-    const { database } = this.withDatabase();
-    const running = new KafkaSubscription({ ...this.parts, kafka: this.parts.kafka.forConsumers, database, topics: this.topics, slots: this.slots }, subscription);
+    const { database, mirror } = this.withDatabase();
+    const running = new KafkaSubscription({ ...this.parts, kafka: this.parts.kafka.forConsumers, database, mirror, topics: this.topics, slots: this.slots }, subscription);
     this.subscriptions.set(subscription, running);
     return {
       ready: running.ready,
@@ -111,17 +122,14 @@ export class KafkaEventLog extends EventLog {
     await database.transaction(async (tx) => {
       await cursors.rewind(tx, topic);
       for (const [partition, { low }] of watermarks) {
-        await tx.query(`DELETE FROM dead_letter WHERE log = $1 AND grp = $2 AND topic = $3 AND part = $4 AND off >= $5`, [cursors.log, group, topic, partition, low]);
+        await tx.query(FORGET_REPLAYED, [cursors.log, group, topic, partition, low]);
       }
     });
   }
 
-  /** By the handler of the group's subscription in this process; rejects with `conflict` where there is none. */
-  async release(group: string, topic: string, key: string): Promise<number> {
-    const { database } = this.withDatabase();
-    const subscription = [...this.subscriptions.keys()].find((candidate) => candidate.group === group && candidate.topics.includes(topic));
-    if (subscription === undefined) throw new CcError('conflict', 'group-not-running', `The group ${group} does not read ${topic} in this process`);
-    return new Release(database, new Cursors(await this.topics.logName(), group), subscription.handle).run(topic, key);
+  async deadLetters(group: string): Promise<DeadLetters> {
+    const { mirror } = this.withDatabase();
+    return new PgDeadLetters({ cursors: new Cursors(await this.topics.logName(), group), mirror, subscriptions: () => this.subscriptions.keys() });
   }
 
   stalledForMs(): number {
@@ -137,16 +145,17 @@ export class KafkaEventLog extends EventLog {
     await this.topics.close();
   }
 
-  private withDatabase(): { readonly database: Database; readonly outboxTopics: PostgresTopics } {
+  private withDatabase(): { readonly database: Database; readonly outboxTopics: PostgresTopics; readonly mirror: DeadLetterMirror } {
     const { database } = this.parts;
-    if (database === undefined || this.outboxTopics === undefined) throw new CcError('fault', 'log-without-database', 'This event log was made to append only: it has no database');
-    return { database, outboxTopics: this.outboxTopics };
+    const { outboxTopics, mirror } = this;
+    if (database === undefined || outboxTopics === undefined || mirror === undefined) throw new CcError('fault', 'log-without-database', 'This event log was made to append only: it has no database');
+    return { database, outboxTopics, mirror };
   }
 
   /** The outbox has Kafka's partitions; its rows are deleted as they are relayed. */
   private async openOutbox(topics: readonly TopicDeclaration[], created: readonly string[]): Promise<void> {
     if (this.parts.database === undefined) return;
-    const { database, outboxTopics } = this.withDatabase();
+    const { database, outboxTopics, mirror } = this.withDatabase();
     const sized: TopicDeclaration[] = [];
     for (const topic of topics) sized.push({ ...topic, partitions: await this.topics.partitions(topic.name), retentionMs: 'forever', compacted: false });
     await outboxTopics.ensure(sized);
@@ -154,7 +163,7 @@ export class KafkaEventLog extends EventLog {
     const fresh = topics.map(({ name }) => name).filter((name) => !this.relayed.has(name));
     if (fresh.length === 0) return;
     for (const name of fresh) this.relayed.add(name);
-    this.relays.push(new OutboxRelay({ ...this.parts, database, slots: this.relaySlots }, fresh, this.queue));
+    this.relays.push(new OutboxRelay({ ...this.parts, database, mirror, slots: this.relaySlots }, fresh, this.queue));
   }
 
   /** A topic that we have just made has nothing in common with one of its name that groups have read before. */

@@ -1,13 +1,16 @@
 import type { TopicDeclaration, WireRecord } from '@cc/contracts';
-import { CcError, type Log } from '@cc/kernel';
+import type { Log } from '@cc/kernel';
 import type { Database, Tx } from '@cc/postgres';
 import { AppendQueue, type AppendLimits } from '../append-queue';
 import type { RunnerCounters } from '../batch-runner';
 import { Cursors } from '../cursors';
+import { NOTE_REPLAYED } from '../dead-letter-history';
+import { DeadLetterMirror } from '../dead-letter-mirror';
+import type { DeadLetters } from '../dead-letters';
 import { EventLog, type PartitionLag, type RunningSubscription, type Subscription } from '../event-log';
 import { appendRecords } from '../log-tables';
+import { PgDeadLetters } from '../pg-dead-letters';
 import { checkRecords } from '../record-limits';
-import { Release } from '../release';
 import { Slots } from '../slots';
 import { PostgresAppender } from './postgres-appender';
 import { PostgresSubscription } from './postgres-subscription';
@@ -30,9 +33,18 @@ const LAG = `
   FROM log_head h LEFT JOIN log_cursor c ON c.log = 'postgres' AND c.grp = $1 AND c.topic = h.topic AND c.part = h.part
   WHERE h.topic = $2 ORDER BY h.part`;
 
+const FORGET_REPLAYED = `
+  WITH gone AS (
+    DELETE FROM dead_letter d USING log_record r
+    WHERE d.log = 'postgres' AND d.grp = $1 AND d.topic = $2 AND (r.topic, r.part, r.off) = (d.topic, d.part, d.off)
+    RETURNING d.seq, d.grp, d.topic, d.part, d.off, d.key
+  )
+  ${NOTE_REPLAYED}`;
+
 /** The event log in PostgreSQL tables; {@link eventLogMigrations} makes them. */
 export class PostgresEventLog extends EventLog {
   private readonly topics: PostgresTopics;
+  private readonly mirror: DeadLetterMirror;
   private readonly queue: AppendQueue;
   private readonly upkeep: PostgresUpkeep;
   private readonly slots = new Slots(BATCHES_AT_ONCE);
@@ -41,6 +53,7 @@ export class PostgresEventLog extends EventLog {
   constructor(private readonly parts: PostgresEventLogParts) {
     super();
     this.topics = new PostgresTopics(parts.database, parts.log);
+    this.mirror = new DeadLetterMirror(this.topics, parts.log);
     const appender = new PostgresAppender(parts.database, this.topics, parts.log, (topic) => this.wake(topic));
     this.queue = new AppendQueue((appends) => appender.write(appends), parts.appendLimits);
     this.upkeep = new PostgresUpkeep(parts.database, parts.log, parts.upkeepLimits);
@@ -61,7 +74,7 @@ export class PostgresEventLog extends EventLog {
   }
 
   subscribe(subscription: Subscription): RunningSubscription {
-    const running = new PostgresSubscription({ ...this.parts, slots: this.slots }, subscription);
+    const running = new PostgresSubscription({ ...this.parts, slots: this.slots, mirror: this.mirror }, subscription);
     this.subscriptions.set(subscription, running);
     return {
       ready: running.ready,
@@ -82,18 +95,12 @@ export class PostgresEventLog extends EventLog {
   async replayFromStart(group: string, topic: string): Promise<void> {
     await this.parts.database.transaction(async (tx) => {
       await new Cursors('postgres', group).rewind(tx, topic);
-      await tx.query(
-        `DELETE FROM dead_letter d USING log_record r WHERE d.log = 'postgres' AND d.grp = $1 AND d.topic = $2 AND (r.topic, r.part, r.off) = (d.topic, d.part, d.off)`,
-        [group, topic],
-      );
+      await tx.query(FORGET_REPLAYED, [group, topic]);
     });
   }
 
-  /** By the handler of the group's subscription in this process; rejects with `conflict` where there is none. */
-  async release(group: string, topic: string, key: string): Promise<number> {
-    const subscription = [...this.subscriptions.keys()].find((candidate) => candidate.group === group && candidate.topics.includes(topic));
-    if (subscription === undefined) throw new CcError('conflict', 'group-not-running', `The group ${group} does not read ${topic} in this process`);
-    return new Release(this.parts.database, new Cursors('postgres', group), subscription.handle).run(topic, key);
+  deadLetters(group: string): Promise<DeadLetters> {
+    return Promise.resolve(new PgDeadLetters({ cursors: new Cursors('postgres', group), mirror: this.mirror, subscriptions: () => this.subscriptions.keys() }));
   }
 
   /** Deletes what retention and compaction let go; happens every minute by itself. */
