@@ -15,6 +15,7 @@ import { API_KEY, CALLBACK_SECRET, CHANNELS, OBJECT_STORE_KEYS, UNLIMITED_QUERIE
 import { CallbackDoor } from './callback-door';
 import { ChaosPostgres } from './chaos-postgres';
 import { Links } from './links';
+import { SpoolDisk } from './spool-disk';
 import { SupervisedService, type SelfMadeEnd } from './supervised-service';
 
 /** No simulated call lasts longer; the least that a channel may say. */
@@ -22,7 +23,7 @@ const LONGEST_CALL_SECONDS = 60;
 /** Quick enough to be seen through in a run; the order between them is that of the defaults. */
 const SETTINGS = {
   CC_CHANNEL_ROUTER_QUERY_SECONDS: '10', CC_CHANNEL_ROUTER_GRACE_SECONDS: '3', CC_CHANNEL_ROUTER_SETUP_SECONDS: '20', CC_CHANNEL_ROUTER_SENDING_SECONDS: '15',
-  CC_EVENT_DISPATCHER_PENDING_SECONDS: '60',
+  CC_EVENT_DISPATCHER_PENDING_SECONDS: '60', CC_E9_CALLBACK_INGEST_SEGMENT_MEGABYTES: '1',
 } as const;
 /** A channel must not count as sick because a fault of ours keeps its calls from being heard of: what is refused shows nothing. */
 const HEALTH = { silenceSeconds: 60, silentCalls: 100, coolDownSeconds: 3, windowSeconds: 10, minDials: 20, downInARow: 30, degradedShare: 0.6, downShare: 0.9 };
@@ -41,7 +42,7 @@ export interface ChaosSystem {
   readonly services: Readonly<Record<Service, SupervisedService>>;
   readonly links: Links;
   readonly door: CallbackDoor;
-  readonly spoolDir: string;
+  readonly spoolDisk: SpoolDisk;
   /** Processes that ended although nobody made them, so far. */
   readonly selfMadeEnds: readonly SelfMadeEnd[];
   stop(): Promise<void>;
@@ -93,8 +94,7 @@ async function start({ logDir, speed }: ChaosSystemOptions, opened: Opened): Pro
   const broker = opened.keep(await startKafkaBroker({ port: brokerPort, settings: listenerSettings({ brokerPort, controllerPort, listenerOf, links }) }), (one) => one.stop());
   const door = opened.keep(await CallbackDoor.open(loopback(portOf['e9-callback-ingest'])), (one) => one.close());
 
-  const spoolDir = join(directory, 'spool');
-  mkdirSync(spoolDir);
+  const spoolDisk = opened.keep(SpoolDisk.make(directory), (disk) => disk.remove());
   const channelsFile = join(directory, 'channels.yaml');
   writeFileSync(channelsFile, channelFile(loopback(links.vendorsPort), door.url, speed));
   const simulator = new ServiceProcess('vendor-simulator', loopback(simulatorPort), {
@@ -106,7 +106,7 @@ async function start({ logDir, speed }: ChaosSystemOptions, opened: Opened): Pro
     const through = new URL(postgres.url);
     through.port = String(name === 'e9-callback-ingest' ? postgres.port : links.port(name, 'postgres'));
     const env = environmentOf({
-      databaseUrl: through.href, brokers: [`127.0.0.1:${links.port(name, 'kafka')}`], channelsFile, spoolDir,
+      databaseUrl: through.href, brokers: [`127.0.0.1:${links.port(name, 'kafka')}`], channelsFile, spoolDir: spoolDisk.spoolDir,
       objectsEndpoint: name === 'recording-archiver' || name === 'call-gateway' ? loopback(links.port(name, 'objects')) : objects.endpoint,
     });
     const port = { [`CC_${name.toUpperCase().replaceAll('-', '_')}_PORT`]: String(portOf[name]) };
@@ -122,7 +122,7 @@ async function start({ logDir, speed }: ChaosSystemOptions, opened: Opened): Pro
   await eventually(async () => (await database.query(`SELECT FROM gateway_channel`)).length === CHANNELS, { limitMs: 60_000 });
   return {
     api: client(`${loopback(portOf['call-gateway'])}/v1`, { authorization: `Bearer ${API_KEY}` }), simulator: client(loopback(simulatorPort), {}),
-    database, broker, brokers: broker.brokers, postgres, services, links, door, spoolDir, selfMadeEnds: ends, stop: () => opened.close(),
+    database, broker, brokers: broker.brokers, postgres, services, links, door, spoolDisk, selfMadeEnds: ends, stop: () => opened.close(),
   };
 }
 

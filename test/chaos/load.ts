@@ -34,7 +34,6 @@ const AGENTS = 3000;
 const GIVE_UP_MS = 60_000;
 const RETRY_MS = 500;
 const BUSINESS = 'chaos';
-const MAX_DURATION_SECONDS = 60;
 
 const Answer = z.object({ callId: z.string() });
 const Problem = z.object({ code: z.string() });
@@ -88,7 +87,7 @@ export class Load {
 
   private async place(wanted: Pick<Placement, 'key' | 'from' | 'to' | 'record' | 'channel'>): Promise<Placement> {
     const { key, channel, from, to, record } = wanted;
-    const body = { from, to, record, business: BUSINESS, agent: `agent-${from.slice(-5)}`, maxDurationSeconds: MAX_DURATION_SECONDS, notAfterSeconds: 120, bizData: { key }, ...(channel === undefined ? {} : { channel }) };
+    const body = { from, to, record, business: BUSINESS, agent: `agent-${from.slice(-5)}`, notAfterSeconds: 120, bizData: { key }, ...(channel === undefined ? {} : { channel }) };
     const at = Date.now();
     let doubtful = false;
     for (let tries = 1; ; tries += 1) {

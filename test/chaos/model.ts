@@ -118,8 +118,10 @@ function talk({ durationSeconds = -1 }: ShownCall, { times: { connectedAt, ended
   return Math.abs(durationSeconds * 1000 - talkedMs) <= 1000 ? [] : [`they talked for ${talkedMs} ms, and it says ${durationSeconds} s`];
 }
 
-function recording({ shown, told }: Evidence, call: VendorCall, speed: number): string[] {
+function recording({ shown, told, timeline }: Evidence, call: VendorCall, speed: number): string[] {
   const { status, sizeBytes, sha256 } = shown.recording;
+  // Some vendors record what nobody asked for.
+  if (!timeline.some((event) => event.type === 'cc.call.requested.v1' && event['record'] === true)) return status === 'none' ? [] : [`no recording was asked for, and it is ${status}`];
   const offered = recordingBytesOf(call, speed);
   if (offered === undefined) return status === 'archived' ? [`a recording of ${sizeBytes} bytes is archived, and the vendor offers none`] : [];
   // VoiceCall tells of recordings in its fee push alone.

@@ -15,7 +15,7 @@ const told = [
   callback('3', '<action>CallEstablish</action>'), callback('4', '<action>Hangup</action>'),
 ].map(toldBy);
 const event = (type: string, source = 'callback'): ShownEvent => ({ id: `${type}/${source}`, type: `cc.call.${type}.v1`, source, occurredAt: T, recordedAt: T });
-const timeline = [event('attempt-accepted', 'router'), event('a-ringing'), event('a-answered'), event('b-ringing'), event('connected'), event('ended')];
+const timeline: ShownEvent[] = [{ ...event('requested', 'gateway'), record: true }, event('attempt-accepted', 'router'), event('a-ringing'), event('a-answered'), event('b-ringing'), event('connected'), event('ended')];
 const shown: ShownCall = {
   callId: 'call-1', version: 7, state: 'close', vendorCallId: 'v1', aCallAt: T, bCallAt: T, aOffhookAt: T, bOffhookAt: T, connectedAt: T, closedAt: T + 800, durationSeconds: 1,
   closeType: 0, recordState: 'complete', attempts: 1, recording: { status: 'archived', sizeBytes: 36 * 20, sha256: 'a'.repeat(64) },
@@ -45,7 +45,8 @@ describe('the oracle of one call', () => {
     ['a time of what never happened', { vendorCalls: [{ ...vendorCall, times: { ...vendorCall.times, connectedAt: undefined } }] }, /connectedAt is .* never happened/],
     ['a recording that is not there', { shown: { ...shown, recording: { status: 'failed' } } }, /offers a recording of 720 bytes/],
     ['a recording of another size', { shown: { ...shown, recording: { ...shown.recording, sizeBytes: 700 } } }, /700 are archived/],
-    ['a call that was given up although its end was told', { shown: { ...shown, closeType: 255 }, timeline: [...timeline.slice(0, 5), event('ended', 'reaper')] }, /could be known/],
+    ['a recording that nobody asked for', { timeline: timeline.slice(1) }, /no recording was asked for, and it is archived/],
+    ['a call that was given up although its end was told', { shown: { ...shown, closeType: 255 }, timeline: [...timeline.filter(({ type }) => !type.includes('ended')), event('ended', 'reaper')] }, /could be known/],
     ['a call that was given up although its vendor could be asked', { told: [], timeline: [event('attempt-accepted', 'router'), event('ended', 'reaper')] }, /could be known/],
     ['an answered call that nobody was rung for', { vendorCalls: [], told: [] }, /nobody was rung, and it is closed as 0/],
   ])('finds %s', (_name, change, message) => {

@@ -2,7 +2,7 @@ import { topics } from '@cc/contracts';
 import { pause } from '@cc/kernel';
 import { Kafka, logLevel, type Consumer } from 'kafkajs';
 import { z } from 'zod';
-import { callIdOf, type VendorCall } from './vendor-side';
+import { callIdOf, productOf, type VendorCall } from './vendor-side';
 
 const Published = z.object({ callId: z.string(), version: z.number(), state: z.string() });
 
@@ -12,7 +12,11 @@ export interface Lags {
   readonly p50: number;
   readonly p99: number;
   readonly worst: number;
+  /** The calls that took longest, to be looked up. */
+  readonly slowest: readonly { readonly callId: string; readonly product: string; readonly scenario: string; readonly seconds: number }[];
 }
+
+const SLOWEST_SHOWN = 8;
 
 /** Reads the records as any other subscriber does, through all faults: it knows when each call was first seen closed. */
 export class RecordWatch {
@@ -34,12 +38,13 @@ export class RecordWatch {
   }
 
   lagsOf(calls: readonly VendorCall[]): Lags {
-    const seconds = calls.flatMap((call) => {
-      const closedAt = this.closedAt.get(callIdOf(call) ?? '');
-      return closedAt === undefined ? [] : [(closedAt - call.times.endedAt) / 1000];
-    }).sort((a, b) => a - b);
-    const at = (share: number): number => Number((seconds[Math.min(seconds.length - 1, Math.floor(seconds.length * share))] ?? 0).toFixed(2));
-    return { calls: seconds.length, p50: at(0.5), p99: at(0.99), worst: at(1) };
+    const slowest = calls.flatMap((call) => {
+      const callId = callIdOf(call) ?? '';
+      const closedAt = this.closedAt.get(callId);
+      return closedAt === undefined ? [] : [{ callId, product: productOf(call), scenario: call.scenario, seconds: Number(((closedAt - call.times.endedAt) / 1000).toFixed(2)) }];
+    }).sort((a, b) => b.seconds - a.seconds);
+    const at = (share: number): number => slowest[Math.min(slowest.length - 1, Math.floor(slowest.length * (1 - share)))]?.seconds ?? 0;
+    return { calls: slowest.length, p50: at(0.5), p99: at(0.99), worst: at(1), slowest: slowest.slice(0, SLOWEST_SHOWN) };
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FaultThatDidNot, FaultThatHappened } from './fault-kinds';
+import type { FaultThatDidNot, FaultThatHappened } from './nemesis';
 import type { PlannedFault } from './fault-plan';
 import type { Findings, Unfinished } from './oracle';
 import type { Lags } from './record-watch';
@@ -53,6 +53,7 @@ export function textOf(report: RunReport): string {
     '| fault | times | seconds in all |', '|---|---:|---:|',
     ...[...byKind].map(([kind, faults]) => `| ${kind} | ${faults.length} | ${Math.round(faults.reduce((sum, { lastedMs }) => sum + lastedMs, 0) / 1000)} |`), '',
     ...section('Did not happen', [...missing.map((kind) => `${kind}: never`), ...didNot.map(({ kind, target, reason }) => `${kind}, ${target}: ${reason}`)]),
+    ...section('The calls that took longest', lags.slowest.map(({ callId, product, scenario, seconds }) => `${seconds} s: ${callId}, ${product}, ${scenario}`)),
     ...section('In quarantine', Object.entries(quarantine).map(([what, count]) => `${count} × ${what}`)),
     ...section('Ended by themselves, and were started again', report.selfMadeEnds.map(({ service, at, code, signal }) => `${new Date(at).toISOString()} ${service}: ${code ?? signal}`)),
     ...(recovery.complete ? [] : section('Not at rest', [JSON.stringify(recovery.left)])),

@@ -1,15 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '@cc/kernel';
 import { eventually } from '@cc/testing';
+import { backendFaults } from './backend-faults';
 import { startChaosSystem, type ChaosSystem } from './chaos-system';
-import { chaosFaults, Nemesis } from './fault-kinds';
+import { diskFaults } from './disk-faults';
 import { planFaults, seededRandom } from './fault-plan';
 import { Load } from './load';
 import { ShownCall } from './model';
+import { Nemesis } from './nemesis';
 import { Oracle, unfinished, type Findings } from './oracle';
 import { RecordWatch } from './record-watch';
 import { textOf, type Recovery, type RunReport } from './report';
+import { serviceFaults } from './service-faults';
 import { vendorCalls } from './vendor-side';
 
 export interface RunOptions {
@@ -35,13 +38,18 @@ const FRESH_CALL_LIMIT_MS = 120_000;
 /** Scenarios whose recording cannot be had whole. */
 const HOPELESS = ['97', '98'];
 
+/** Every kind of fault that there is. */
+const chaosFaults = [...serviceFaults, ...backendFaults, ...diskFaults];
+
 /** One run from start to verdict; its report, the plan and the processes' logs lie in `test-output/chaos/<seed>`. */
 export async function runChaos(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
   const outputDir = join('test-output', 'chaos', String(options.seed));
+  // Logs of an earlier run of the same seed would only mislead.
+  rmSync(outputDir, { recursive: true, force: true });
   mkdirSync(outputDir, { recursive: true });
   const system = await startChaosSystem({ logDir: outputDir, speed: options.speed });
   try {
-    const report = await new Run(options, system).play(signal);
+    const report = await new Run(options, system, outputDir).play(signal);
     writeFileSync(join(outputDir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
     writeFileSync(join(outputDir, 'report.md'), textOf(report));
     return report;
@@ -57,6 +65,7 @@ class Run {
   constructor(
     private readonly options: RunOptions,
     private readonly system: ChaosSystem,
+    private readonly outputDir: string,
   ) {
     this.load = new Load(system.api, seededRandom(options.seed + 1), `chaos-${options.seed}`);
   }
@@ -66,6 +75,7 @@ class Run {
     const { system, load } = this;
     const kinds = chaosFaults.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
     const plan = planFaults(seed, minutes * 60_000, kinds);
+    writeFileSync(join(this.outputDir, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
     this.say(`seed ${seed}: ${plan.length} faults in ${minutes} minutes, ${callsPerSecond} calls a second`);
     const { status } = await system.api.put('/businesses/chaos', { mainNumber: '4001234567', extension: '801' });
     if (status !== 200) throw new Error(`the business was not taken: ${status}`);
@@ -87,7 +97,7 @@ class Run {
     await watch.stop();
     return {
       seed, at: new Date(this.began).toISOString(), minutes, callsPerSecond, speed, plan, happened: nemesis.happened, didNot: nemesis.didNot,
-      missing: minutes < SOMETIMES_MINUTES ? [] : kinds.filter(({ name }) => !nemesis.happened.some(({ kind }) => kind === name)).map(({ name }) => name),
+      missing: minutes < SOMETIMES_MINUTES ? [] : kinds.filter(({ name }) => ![...nemesis.happened, ...nemesis.didNot.filter(({ impossible }) => impossible)].some(({ kind }) => kind === name)).map(({ name }) => name),
       recovery, freshCallSeconds, lags, selfMadeEnds: system.selfMadeEnds, findings: withWatch(findings, watch),
     };
   }
