@@ -119,16 +119,20 @@ function talk({ durationSeconds = -1 }: ShownCall, { times: { connectedAt, ended
 }
 
 function recording({ shown, told, timeline }: Evidence, call: VendorCall, speed: number): string[] {
-  const { status, sizeBytes, sha256 } = shown.recording;
+  const { status } = shown.recording;
   // Some vendors record what nobody asked for.
   if (!timeline.some((event) => event.type === 'cc.call.requested.v1' && event['record'] === true)) return status === 'none' ? [] : [`no recording was asked for, and it is ${status}`];
   const offered = recordingBytesOf(call, speed);
-  if (offered === undefined) return status === 'archived' ? [`a recording of ${sizeBytes} bytes is archived, and the vendor offers none`] : [];
+  if (offered === undefined) return status === 'archived' ? ['a recording is archived, and the vendor offers none'] : [];
   // VoiceCall tells of recordings in its fee push alone.
   if (productOf(call) === 'voiceCall' && !told.some(({ says }) => says === 'fee')) return [];
-  if (status !== 'archived') return [`the vendor offers a recording of ${offered} bytes, and it is ${status}: ${shown.recording.reason ?? ''}`];
+  return archived(shown, offered);
+}
+
+function archived({ recording: { status, sizeBytes, sha256 = '', reason = '' } }: ShownCall, offered: number): string[] {
+  if (status !== 'archived') return [`the vendor offers a recording of ${offered} bytes, and it is ${status}: ${reason}`];
   return [
     ...(sizeBytes === offered ? [] : [`the recording has ${offered} bytes, and ${sizeBytes} are archived`]),
-    ...(/^[0-9a-f]{64}$/.test(sha256 ?? '') ? [] : ['the recording has no digest']),
+    ...(/^[0-9a-f]{64}$/.test(sha256) ? [] : ['the recording has no digest']),
   ];
 }
