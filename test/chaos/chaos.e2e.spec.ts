@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describeWithKafkaBroker, startScript, type Script } from '@cc/testing';
 
-/** Faults for three minutes, then at most 90 s until everything is at rest; starting, judging and ending come on top. */
-const ARGUMENTS = ['--minutes', '3', '--seed', '1', '--rate', '8', '--recovery', '90'];
-const LIMIT_MS = 480_000;
+/** Faults for three minutes; then a quiet machine is at rest within 100 s: late recordings come, and lines in doubt are held for a minute. */
+const ARGUMENTS = ['--minutes', '3', '--seed', '1', '--rate', '8', '--recovery', '180'];
+const LIMIT_MS = 600_000;
 const REGISTER = join(__dirname, '../../libs/testing/src/swc-register.cjs');
 
 describeWithKafkaBroker('chaos', () => {

@@ -32,7 +32,9 @@ const channelWeights: readonly (readonly [channel: string | undefined, weight: n
 const AGENTS = 3000;
 /** A call whose placement is in doubt is asked for again that long. */
 const GIVE_UP_MS = 60_000;
+/** Before the first repetition; twice as long before each further one, and never as long as the others wait. */
 const RETRY_MS = 500;
+const MAX_RETRY_MS = 8000;
 const BUSINESS = 'chaos';
 
 const Answer = z.object({ callId: z.string() });
@@ -98,7 +100,7 @@ export class Load {
       if (read.kind === 'refused') return { ...about, outcome: 'fail', refusal: read.why };
       doubtful ||= read.kind === 'doubtful';
       if (Date.now() - at > GIVE_UP_MS) return { ...about, outcome: doubtful ? 'info' : 'fail', refusal: `given up: ${read.why}` };
-      await pause(RETRY_MS);
+      await pause(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (tries - 1)) * (0.5 + Math.random()));
     }
   }
 }

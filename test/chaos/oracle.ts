@@ -31,15 +31,15 @@ const OPEN_RECORDINGS = ['expected', 'available'];
 const Unfinished = z.object({ calls: z.coerce.number(), recordings: z.coerce.number(), attempts: z.coerce.number(), pending: z.coerce.number(), behind: z.coerce.number() });
 export type Unfinished = z.infer<typeof Unfinished>;
 
-/** What is still to come: calls that are open, recordings of others than `except`, live attempts, notifications that wait, and records that the gateway has not. */
-export async function unfinished({ database }: ChaosSystem, except: readonly string[]): Promise<Unfinished> {
+/** What is still to come: calls that are open, recordings of others than the calls of these keys, live attempts, notifications that wait, and records that the gateway has not. */
+export async function unfinished({ database }: ChaosSystem, keys: readonly string[]): Promise<Unfinished> {
   const [row] = await database.query(
     `SELECT count(*) FILTER (WHERE record->>'state' <> 'close') AS calls,
-            count(*) FILTER (WHERE record->>'state' = 'close' AND record->>'channel' <> 'hw-voice' AND record->'recording'->>'status' = ANY($1::text[]) AND NOT call_id = ANY($2::text[])) AS recordings,
+            count(*) FILTER (WHERE record->>'state' = 'close' AND record->>'channel' <> 'hw-voice' AND record->'recording'->>'status' = ANY($1::text[]) AND NOT coalesce(record->'bizData'->>'key', '') = ANY($2::text[])) AS recordings,
             (SELECT count(*) FROM router_attempt WHERE live) AS attempts,
             (SELECT count(*) FROM dispatcher_pending) AS pending,
             (SELECT count(*) FROM call_record r JOIN gateway_call g ON g.call_id = r.cc_call_id WHERE r.version <> g.version) AS behind
-     FROM gateway_call`, [OPEN_RECORDINGS, [...except]]);
+     FROM gateway_call`, [OPEN_RECORDINGS, [...keys]]);
   return Unfinished.parse(row);
 }
 
@@ -95,6 +95,7 @@ export class Oracle {
     const { placements } = this.load;
     const byOutcome = countBy(placements.map(({ outcome }) => outcome));
     Object.assign(this.figures, { 'calls asked for': placements.length, 'calls placed': byOutcome['ok'] ?? 0, 'calls refused': byOutcome['fail'] ?? 0, 'calls in doubt': byOutcome['info'] ?? 0, 'placements repeated': placements.reduce((sum, { tries }) => sum + tries - 1, 0) });
+    for (const [why, count] of Object.entries(countBy(placements.flatMap(({ outcome, refusal = '' }) => (outcome === 'ok' ? [] : [`calls not placed: ${refusal.replaceAll(/\d{2,}/g, 'N').slice(0, 140)}`]))))) this.figures[why] = count;
     const rows = await this.system.database.query<{ call_id: string; key: string }>(`SELECT call_id, record->'bizData'->>'key' AS key FROM gateway_call`);
     const callsOf = groupBy(rows, ({ key }) => key);
     for (const placement of placements) this.onePlacement(placement, callsOf.get(placement.key) ?? []);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pause } from '@cc/kernel';
 import { eventually } from '@cc/testing';
 import { backendFaults } from './backend-faults';
+import type { ChaosFault } from './chaos-fault';
 import { startChaosSystem, type ChaosSystem } from './chaos-system';
 import { diskFaults } from './disk-faults';
 import { planFaults, seededRandom } from './fault-plan';
@@ -30,6 +31,8 @@ export interface RunOptions {
 
 /** A run shorter than this need not have seen every kind of fault. */
 const SOMETIMES_MINUTES = 30;
+/** A long run in which one of these figures is 0 has proven little. */
+const SOMETIMES = ['callbacks acknowledged', 'callbacks refused', 'callbacks without an answer', 'notifications repeated in the log', 'placements repeated', 'recordings archived'];
 const LOOK_MS = 2000;
 /** The faults begin when calls are under way. */
 const WARM_UP_MS = 5000;
@@ -39,7 +42,7 @@ const FRESH_CALL_LIMIT_MS = 120_000;
 const HOPELESS = ['97', '98'];
 
 /** Every kind of fault that there is. */
-const chaosFaults = [...serviceFaults, ...backendFaults, ...diskFaults];
+const chaosFaults: readonly ChaosFault[] = [...serviceFaults, ...backendFaults, ...diskFaults];
 
 /** One run from start to verdict; its report, the plan and the processes' logs lie in `test-output/chaos/<seed>`. */
 export async function runChaos(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
@@ -97,7 +100,7 @@ class Run {
     await watch.stop();
     return {
       seed, at: new Date(this.began).toISOString(), minutes, callsPerSecond, speed, plan, happened: nemesis.happened, didNot: nemesis.didNot,
-      missing: minutes < SOMETIMES_MINUTES ? [] : kinds.filter(({ name }) => ![...nemesis.happened, ...nemesis.didNot.filter(({ impossible }) => impossible)].some(({ kind }) => kind === name)).map(({ name }) => name),
+      missing: minutes < SOMETIMES_MINUTES ? [] : [...unseenFaults(kinds, nemesis), ...SOMETIMES.filter((figure) => findings.figures[figure] === 0)],
       recovery, freshCallSeconds, lags, selfMadeEnds: system.selfMadeEnds, findings: withWatch(findings, watch),
     };
   }
@@ -109,7 +112,7 @@ class Run {
   /** Waits until nothing is left to be done, or the limit is over. */
   private async recover(): Promise<Recovery> {
     const began = Date.now();
-    const hopeless = this.load.placements.flatMap(({ to, callId }) => (callId !== undefined && HOPELESS.includes(to.slice(-2)) ? [callId] : []));
+    const hopeless = this.load.placements.flatMap(({ to, key }) => (HOPELESS.includes(to.slice(-2)) ? [key] : []));
     for (;;) {
       const left = await unfinished(this.system, hopeless);
       const complete = Object.values(left).every((count) => count === 0);
@@ -138,6 +141,12 @@ class Run {
       return undefined;
     }
   }
+}
+
+/** Kinds that never happened although they could have. */
+function unseenFaults(kinds: readonly ChaosFault[], { happened, didNot }: Nemesis): string[] {
+  const accounted = new Set([...happened, ...didNot.filter(({ impossible }) => impossible)].map(({ kind }) => kind));
+  return kinds.map(({ name }) => name).filter((name) => !accounted.has(name));
 }
 
 function withWatch(findings: Findings, watch: RecordWatch): Findings {
