@@ -18,11 +18,14 @@ export type Backend = 'postgres' | 'kafka';
 export const SPEED = 20;
 export const TENANT = 'e2e';
 /** The vendor's own limit would spread the repair of many calls over minutes. */
-const UNLIMITED_QUERIES = 100_000;
+export const UNLIMITED_QUERIES = 100_000;
+export const OBJECT_STORE_KEYS = { accessKeyId: 'e2e-key', accessKeySecret: 'e2e-secret' };
+/** Of every system: what is stored can be opened with it. */
+export const ENCRYPTION_KEY = Buffer.alloc(32, 7);
 /** Of the channel file for the simulator: the gateway learns of each by itself. */
-const CHANNELS = 5;
-const API_KEY = 'cck_e2e_0123456789abcdefghij';
-const CALLBACK_SECRET = 'e2e-callback-secret-0123456789';
+export const CHANNELS = 5;
+export const API_KEY = 'cck_e2e_0123456789abcdefghij';
+export const CALLBACK_SECRET = 'e2e-callback-secret-0123456789';
 
 /** The whole system, each service a process of its own, on one backend. */
 export interface System {
@@ -47,6 +50,33 @@ export interface SystemOptions {
   readonly health?: Readonly<Record<string, number>>;
 }
 
+/** Where a service finds what it needs. */
+export interface Surroundings {
+  readonly databaseUrl: string;
+  /** None: the log lies in the database. */
+  readonly brokers: readonly string[];
+  readonly channelsFile: string;
+  readonly objectsEndpoint: string;
+  readonly spoolDir: string;
+}
+
+/** The settings of every service of a system, but for its port. */
+export function environmentOf({ databaseUrl, brokers, channelsFile, objectsEndpoint, spoolDir }: Surroundings): Record<string, string> {
+  const { accessKeyId, accessKeySecret } = OBJECT_STORE_KEYS;
+  return {
+    CC_DATABASE_URL: databaseUrl, CC_DATABASE_POOL_SIZE: '6',
+    ...(brokers.length === 0 ? {} : { CC_KAFKA_BROKERS: brokers.join(',') }),
+    CC_CHANNELS_FILE: channelsFile,
+    CC_ENCRYPTION_KEY: ENCRYPTION_KEY.toString('base64'),
+    CC_API_KEYS: `${TENANT}:${API_KEY}`,
+    CC_OSS_ENDPOINT: objectsEndpoint, CC_OSS_REGION: 'oss-cn-embedded', CC_OSS_BUCKET: 'cc-recordings', CC_OSS_PATH_STYLE: 'true',
+    CC_OSS_ACCESS_KEY_ID: accessKeyId, CC_OSS_ACCESS_KEY_SECRET: accessKeySecret,
+    CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir,
+    CC_RECORDING_ARCHIVER_RETRY_SECONDS: '1', CC_RECORDING_ARCHIVER_DOWNLOAD_SECONDS: '5',
+    CC_HW_POLLER_LEASE_SECONDS: '5',
+  };
+}
+
 export async function startSystem(backend: Backend, { speed = SPEED, settings = {}, health = {} }: SystemOptions = {}): Promise<System> {
   const directory = mkdtempSync(join(tmpdir(), 'cc-e2e-'));
   const logDir = join('test-output', `${backend}-${process.pid}`);
@@ -55,7 +85,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
   const broker = await brokerOf(backend, ends);
   const fresh = await freshDatabase();
   ends.push(() => fresh.drop());
-  const objects = await startEmbeddedObjectStore({ dataDir: join(directory, 'objects'), port: 0, host: '127.0.0.1', accessKeyId: 'e2e-key', accessKeySecret: 'e2e-secret', log: new SilentLog() });
+  const objects = await startEmbeddedObjectStore({ dataDir: join(directory, 'objects'), port: 0, host: '127.0.0.1', ...OBJECT_STORE_KEYS, log: new SilentLog() });
   ends.push(() => objects.stop());
 
   const names = ['vendor-simulator', ...serviceNames] as const;
@@ -65,16 +95,7 @@ export async function startSystem(backend: Backend, { speed = SPEED, settings = 
   writeFileSync(channelsFile, simulatedChannels({ simulatorUrl: urlOf('vendor-simulator'), ingestUrl: urlOf('e9-callback-ingest'), callbackSecret: CALLBACK_SECRET, speed, e9QueriesPerMinute: UNLIMITED_QUERIES, health }));
   const callbackUrl = `${urlOf('e9-callback-ingest')}/callbacks/e9-main/${CALLBACK_SECRET}`;
   const env = {
-    CC_DATABASE_URL: fresh.url, CC_DATABASE_POOL_SIZE: '6',
-    ...(broker === undefined ? {} : { CC_KAFKA_BROKERS: broker.brokers.join(',') }),
-    CC_CHANNELS_FILE: channelsFile,
-    CC_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
-    CC_API_KEYS: `${TENANT}:${API_KEY}`,
-    CC_OSS_ENDPOINT: objects.endpoint, CC_OSS_REGION: 'oss-cn-embedded', CC_OSS_BUCKET: 'cc-recordings', CC_OSS_PATH_STYLE: 'true',
-    CC_OSS_ACCESS_KEY_ID: 'e2e-key', CC_OSS_ACCESS_KEY_SECRET: 'e2e-secret',
-    CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(directory, 'spool'),
-    CC_RECORDING_ARCHIVER_RETRY_SECONDS: '1', CC_RECORDING_ARCHIVER_DOWNLOAD_SECONDS: '5',
-    CC_HW_POLLER_LEASE_SECONDS: '5',
+    ...environmentOf({ databaseUrl: fresh.url, brokers: broker?.brokers ?? [], channelsFile, objectsEndpoint: objects.endpoint, spoolDir: join(directory, 'spool') }),
     ...Object.fromEntries(names.map((name) => [`CC_${name.toUpperCase().replaceAll('-', '_')}_PORT`, new URL(urlOf(name)).port])),
     ...settings,
   };
@@ -109,7 +130,7 @@ async function brokerOf(backend: Backend, ends: (() => Promise<unknown>)[]): Pro
   return broker;
 }
 
-function servicesOf(make: (name: Service) => ServiceProcess): Record<Service, ServiceProcess> {
+export function servicesOf<T>(make: (name: Service) => T): Record<Service, T> {
   return {
     'e9-callback-ingest': make('e9-callback-ingest'), 'record-store': make('record-store'), 'event-dispatcher': make('event-dispatcher'), 'hw-poller': make('hw-poller'),
     'recording-archiver': make('recording-archiver'), 'channel-router': make('channel-router'), 'call-gateway': make('call-gateway'),

@@ -172,6 +172,8 @@ describe('the vendors as the router uses them', () => {
     if (decoded?.kind !== 'known') throw new Error('Not a notification');
     const { sealed, ...header } = decoded.message;
     expect(header).toMatchObject({ channel: 'e9-main', kind: 'query', attemptId: 'call-1-1', vendorCallId: CALL_ID });
+    // What waits, or is put aside, is kept under its id.
+    expect(header.id).toMatch(/^ntf-[0-9a-f]{32}$/);
     expect(openNotification(sealed, header, new Sealer(KEY, 'notifications')).body.toString()).toBe(JSON.stringify(answer));
   });
 

@@ -181,6 +181,18 @@ describe('a poll', () => {
     expect(await channel.polling.poll(SERIAL)).toMatchObject({ state: 'ended', notifications: [{ kind: 'poll' }] });
   });
 
+  it('that is a query asks for the record of an ended call as well, and tells of an end without times only when the record no longer comes', async () => {
+    const asked = { attemptId: 'a-1', sentAt: 1, vendorCallId: SERIAL };
+    let record = (): Reaction => json({ retCode: '1', retMsg: '未查询到数据' });
+    arrange({ queryCallState: () => state({ state: 3, reasonCode: 0, endTime }), queryCallDetailRecord: () => record() });
+    const channel = channelWith({ recordDelaySeconds: 60 });
+    expect(await channel.query?.(asked)).toMatchObject({ kind: 'no-answer', reason: 'the history record is not there yet' });
+    clock.now = T0 + 30_000 + 60_001;
+    expect(await channel.query?.(asked)).toMatchObject({ kind: 'told', notification: { kind: 'query', request: `queryCallState?callSerialNo=${SERIAL}` } });
+    record = () => records({ callSerialNo: SERIAL, state: 3 });
+    expect(await channel.query?.(asked)).toMatchObject({ kind: 'told', notification: { kind: 'query', request: `queryCallDetailRecord?callSerialNo=${SERIAL}` } });
+  });
+
   it.each<[string, Reaction]>([
     ['an error code', json({ retCode: '3', retMsg: '呼叫流水号格式不符' })],
     ['no state', json({ retCode: '0', result: {} })],

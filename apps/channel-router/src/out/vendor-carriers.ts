@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { encodeChannelNotification, topics, type PlaceCall } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { BlindIndex, NumberVault, Sealer, describeError } from '@cc/kernel';
+import { BlindIndex, NumberVault, Sealer, describeError, newId } from '@cc/kernel';
 import { indexKeyOf } from '@cc/platform';
 import { Channels, openSession, sealNotification, type DialRequest, type OpenChannel, type RawNotification } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
@@ -115,7 +114,7 @@ export class VendorCarriers extends Carriers {
   }
 
   private async append({ attemptId, channel, vendorCallId }: AttemptRecord, raw: RawNotification): Promise<void> {
-    const id = `${attemptId}/query/${randomUUID()}`;
+    const id = newId('ntf');
     const header = { id, channel, kind: raw.kind, receivedAt: raw.receivedAt, attemptId, ...(vendorCallId === undefined ? {} : { vendorCallId }) };
     await this.eventLog.append(topics.channelNotifications.name, [encodeChannelNotification({ ...header, sealed: sealNotification(raw, id, this.notifications) }, 'channel-router')]);
   }

@@ -38,18 +38,29 @@ export class HwPolling implements PollFollowUp {
     if (asked.kind === 'failed') return { notifications: [], state: 'failed', reason: asked.reason };
     const { state, notification } = asked;
     if (state.state !== ENDED) return { notifications: [notification], state: 'live' };
-    const record = await this.askRecord(callSerialNo, state);
+    const record = await this.askRecord(callSerialNo, state, 'poll');
     if (record.kind === 'found') return { notifications: [notification, record.notification], state: 'ended' };
-    const endedLongAgo = state.endTime === undefined || this.clock.nowMs() - state.endTime > this.settings.recordDelaySeconds * 1000;
-    return { notifications: [notification], state: endedLongAgo ? 'ended' : 'failed', reason: record.reason };
+    return { notifications: [notification], state: this.endedLongAgo(state) ? 'ended' : 'failed', reason: record.reason };
   }
 
-  /** The state of a call as a `query`; of a call whose number is not known, its history record. */
+  /**
+   * The state of a call as a `query`; of one that has ended, or whose number is not known, its history record: the state of an ended call
+   * has no times, and once its end is told nobody asks again.
+   */
   async query(call: QueriedCall): Promise<QueryAnswer> {
     const { vendorCallId } = call;
     if (vendorCallId === undefined) return this.queryByAttempt(call);
     const asked = await this.askState(vendorCallId, 'query');
-    return asked.kind === 'state' ? { kind: 'told', notification: asked.notification } : { kind: 'no-answer', reason: asked.reason };
+    if (asked.kind === 'failed') return { kind: 'no-answer', reason: asked.reason };
+    if (asked.state.state !== ENDED) return { kind: 'told', notification: asked.notification };
+    const record = await this.askRecord(vendorCallId, asked.state, 'query');
+    if (record.kind === 'found') return { kind: 'told', notification: record.notification };
+    return this.endedLongAgo(asked.state) ? { kind: 'told', notification: asked.notification } : { kind: 'no-answer', reason: record.reason };
+  }
+
+  /** The history has no more to tell of it than it has now. */
+  private endedLongAgo({ endTime }: HwState): boolean {
+    return endTime === undefined || this.clock.nowMs() - endTime > this.settings.recordDelaySeconds * 1000;
   }
 
   /**
@@ -100,6 +111,7 @@ export class HwPolling implements PollFollowUp {
   private async askRecord(
     callSerialNo: string,
     state: HwState,
+    kind: NotificationKind,
   ): Promise<{ kind: 'found'; notification: RawNotification } | { kind: 'not-found'; reason: string }> {
     const nowMs = this.clock.nowMs();
     const reply = await this.client.ask('queryCallDetailRecord', {
@@ -115,7 +127,7 @@ export class HwPolling implements PollFollowUp {
     if (reply.retCode !== HW_OK) return { kind: 'not-found', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
     const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
     if (!records.some((record) => record.callSerialNo === callSerialNo)) return { kind: 'not-found', reason: 'the history does not have the call yet' };
-    return { kind: 'found', notification: this.notification('poll', 'queryCallDetailRecord', { callSerialNo }, reply.body) };
+    return { kind: 'found', notification: this.notification(kind, 'queryCallDetailRecord', { callSerialNo }, reply.body) };
   }
 
   private notification(kind: NotificationKind, operation: HwOperation, asked: HwAsked, body: Buffer): RawNotification {
