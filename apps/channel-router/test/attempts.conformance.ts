@@ -412,7 +412,7 @@ export function lookCases(desk: () => Desk): void {
   });
 
   it('lets a vendor be asked as often as it may be, whoever asks, also when the clock was set back', async () => {
-    const claim = (nowMs: number, channel = 'a'): Promise<boolean> => desk().ledger.claimQuery(channel, nowMs, 999.5);
+    const claim = (nowMs: number, account = 'a'): Promise<boolean> => desk().ledger.claimQuery(account, nowMs, 999.5);
     expect((await Promise.all(Array.from({ length: 10 }, () => claim(NOW)))).filter(Boolean)).toHaveLength(1);
     expect(await claim(NOW, 'b')).toBe(true);
     expect([await claim(NOW + 999), await claim(NOW + 1000), await claim(NOW + 1999), await claim(NOW + 2000)]).toEqual([false, true, false, true]);
@@ -447,7 +447,7 @@ export function lookCases(desk: () => Desk): void {
 
   it('takes those apart of whose calls the vendor has told the id', async () => {
     const [named, unnamed] = [await desk().inState('accepted'), await desk().inState('unknown')].map(({ attemptId }) => attemptId);
-    const taken = async (which: 'all' | 'named' | 'unnamed'): Promise<string[]> => (await desk().ledger.takeOverdue('e9-main', which, NOW + 9_000_000, NOW, 10)).map(({ attemptId }) => attemptId).sort();
+    const taken = async (which: 'all' | 'named' | 'unnamed'): Promise<string[]> => (await desk().ledger.takeOverdue(['e9-main'], which, NOW + 9_000_000, NOW, 10)).map(({ attemptId }) => attemptId).sort();
     expect([await taken('named'), await taken('unnamed'), await taken('all')]).toEqual([[named], [unnamed], [named, unnamed].sort()]);
   });
 

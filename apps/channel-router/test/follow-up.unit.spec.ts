@@ -69,7 +69,7 @@ class AskedCarriers extends Carriers {
   }
   override find(channel: string): CarrierFacts | undefined {
     if (this.asking === 'gone') return undefined;
-    return facts(channel, { vendor: 'e9', health: { ...health, silenceSeconds: 20 }, longestCallSeconds: 60, ...this.asking });
+    return facts(channel, { vendor: 'e9', health: { ...health, silenceSeconds: 20 }, longestCallSeconds: 60, account: 'the account', ...this.asking });
   }
   override numbersOf(): ClearNumbers | undefined {
     return undefined;
@@ -120,7 +120,7 @@ function office(facts: ConstructorParameters<typeof AskedCarriers>[0] = whole, r
   });
   const advance = async (ms: number): Promise<boolean> => {
     clock.now += ms;
-    const looked = await Promise.all((await followUp.channels()).map((channel) => followUp.lookAfterChannel(channel)));
+    const looked = await Promise.all((await followUp.due()).map((due) => followUp.lookAfter(due)));
     return looked.some(Boolean);
   };
   return { ledger, carriers, clock, watch, followUp, told, advance, desk: new Desk(ledger) };
@@ -216,6 +216,16 @@ describe('looking after attempts', () => {
     expect([await advance(0), await advance(999), await advance(1)]).toEqual([true, false, true]);
     expect([...carriers.asked].sort()).toEqual(attempts.map(({ attemptId }) => attemptId).sort());
     expect((await desk.found(attempts[0]?.attemptId ?? '')).answered).toBe(true);
+  });
+
+  it('asks no faster than the account may ask, whichever of its channels the calls are on, and as the most careful of them says', async () => {
+    const { carriers, advance, desk } = office();
+    carriers.find = (channel: string) => facts(channel, { vendor: 'e9', account: 'one', findsByAttempt: true, queriesPerMinute: channel === 'e9-main' ? 60 : 6 });
+    carriers.all = () => ['e9-main', 'e9-second'].flatMap((channel) => carriers.find(channel) ?? []);
+    await desk.inState('unknown');
+    await desk.inState('unknown', { channel: 'e9-second' });
+    expect([await advance(0), await advance(9_999), await advance(1)]).toEqual([true, false, true]);
+    expect(new Set(carriers.asked).size).toBe(2);
   });
 
   it('leaves one alone of which a callback has come while the vendor was asked', async () => {

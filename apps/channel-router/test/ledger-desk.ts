@@ -83,7 +83,7 @@ export class Desk {
   }
   /** Attempts of e9-main that are due at that time, without taking them for long. */
   async overdue(nowMs: number, againAtMs = nowMs, limit = 10): Promise<string[]> {
-    return (await this.ledger.takeOverdue('e9-main', 'all', nowMs, againAtMs, limit)).map(({ attemptId }) => attemptId).sort();
+    return (await this.ledger.takeOverdue(['e9-main'], 'all', nowMs, againAtMs, limit)).map(({ attemptId }) => attemptId).sort();
   }
   /** An attempt in that state. */
   async inState(state: AttemptState, more: Partial<NewAttempt> = {}): Promise<NewAttempt> {

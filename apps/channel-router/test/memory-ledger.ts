@@ -32,12 +32,11 @@ export interface StoredAttempt extends NewAttempt {
 interface Contact {
   readonly probeDue: number;
   readonly probeFailures: number;
-  readonly nextQuery: number;
 }
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const noContact: Contact = { probeDue: 0, probeFailures: 0, nextQuery: 0 };
+const noContact: Contact = { probeDue: 0, probeFailures: 0 };
 const isLive = ({ state }: { readonly state: AttemptState }): boolean => liveStates.includes(state);
 
 /** A map whose changes can be taken back. */
@@ -77,6 +76,8 @@ export class MemoryLedger extends Ledger {
   readonly attempts = new Table<StoredAttempt>(this.undo);
   readonly channels = new Table<ChannelUpdate>(this.undo);
   readonly contacts = new Table<Contact>(this.undo);
+  /** When each account may ask again, epoch ms. */
+  readonly accounts = new Table<number>(this.undo);
   readonly overrides = new Table<ChannelOverride>(this.undo);
   readonly bindings = new Table<Binding>(this.undo);
   readonly seats = new Table<SeatSession>(this.undo);
@@ -140,19 +141,19 @@ export class MemoryLedger extends Ledger {
     return [...new Set(this.attempts.values().filter((a) => isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs).map(({ channel }) => channel))];
   }
 
-  override async takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
+  override async takeOverdue(channels: readonly string[], which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
     return await this.transaction(async () => {
-      const due = this.attempts.values().filter((a) => a.channel === channel && isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs && (which === 'all' || (a.vendorCallId !== undefined) === (which === 'named'))).sort((a, b) => a.lookAt - b.lookAt).slice(0, limit);
+      const due = this.attempts.values().filter((a) => channels.includes(a.channel) && isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs && (which === 'all' || (a.vendorCallId !== undefined) === (which === 'named'))).sort((a, b) => a.lookAt - b.lookAt).slice(0, limit);
       for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, lookAt: againAtMs });
       return due.map((attempt) => this.recordOf(attempt));
     });
   }
 
-  override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
+  override async claimQuery(account: string, nowMs: number, everyMs: number): Promise<boolean> {
     return await this.transaction(async () => {
-      const contact = this.contacts.rows.get(channel) ?? noContact;
-      if (contact.nextQuery > nowMs && contact.nextQuery <= nowMs + 2 * everyMs) return false;
-      this.contacts.set(channel, { ...contact, nextQuery: nowMs + Math.ceil(everyMs) });
+      const nextQuery = this.accounts.rows.get(account) ?? 0;
+      if (nextQuery > nowMs && nextQuery <= nowMs + 2 * everyMs) return false;
+      this.accounts.set(account, nowMs + Math.ceil(everyMs));
       return true;
     });
   }

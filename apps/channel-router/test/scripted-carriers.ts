@@ -60,7 +60,7 @@ export class ScriptedCarriers extends Carriers {
 }
 
 export const facts = (channel: string, told: Partial<CarrierFacts> = {}): CarrierFacts => ({
-  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health, canQuery: true, findsByAttempt: false, canProbe: false, queriesPerMinute: 60,
+  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health, canQuery: true, findsByAttempt: false, canProbe: false, account: channel, queriesPerMinute: 60,
   longestCallSeconds: 7200, described: { channel, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 }, ...told,
 });
 

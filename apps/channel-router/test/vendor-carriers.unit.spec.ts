@@ -103,6 +103,13 @@ describe('the vendors as the router uses them', () => {
     expect(JSON.stringify(carriers.all())).not.toMatch(/127\.0\.0\.1|AAAA|TTTT|PPPP|development-secret/);
   });
 
+  it('know which channels are of one account, and tell nothing of it', () => {
+    const account = carriers.find('e9-main')?.account;
+    expect(account).toMatch(/^[0-9a-f]{32}$/);
+    expect(carriers.find('e9-bare')?.account).toBe(account);
+    expect(new VendorCarriers(channels, log, settingsFor(file, OTHER_KEY)).find('e9-main')?.account).not.toBe(account);
+  });
+
   it('read numbers that this router may read, and no others', () => {
     expect(carriers.numbersOf(callOf())).toEqual({ caller: '+8613800000001', called: '+8613900000002' });
     expect(carriers.numbersOf({ ...callOf(), callId: 'call-2' })).toBeUndefined();

@@ -13,7 +13,7 @@ export const ChannelLimits = z.strictObject({
   /** Dials for one leg A within a minute, and within 24 hours. */
   callsPerCallerPerMinute: count.optional(),
   callsPerCallerPerDay: count.optional(),
-  /** How often the vendor is asked about calls, by all replicas together; absent: what the vendor allows. */
+  /** How often the vendor is asked about calls, by all replicas and all channels of the account together (of different values the lowest counts); absent: what the vendor allows. */
   queriesPerMinute: count.optional(),
   /** No call of this channel lasts longer, from the dial to the end; after it a line in doubt is free. */
   longestCallSeconds: z.number().int().min(60).max(172_800).default(30_000),
@@ -77,6 +77,11 @@ export const ChannelEntry = z.strictObject({
   /** Which tenants may use it; absent: all. */
   tenants: z.array(z.string().min(1)).min(1).optional(),
   without: Without,
+  /**
+   * A name for the account at the vendor: channels of one vendor with the same name share its limits per account (queries). Absent: channels
+   * share them whose endpoint and credentials are of one account.
+   */
+  account: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'expected 1 to 32 of a-z, 0-9 and -' }).optional(),
   limits: ChannelLimits.prefault({}),
   numbers: NumberRules.prefault({}),
   health: HealthRules.prefault({}),

@@ -27,6 +27,8 @@ export interface Channel {
   readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[]; readonly identities: readonly string[] };
   /** Empty for a vendor that does not call back. */
   readonly callbackSecrets: readonly Secret[];
+  /** Equal for channels that share one account at the vendor, and with it the vendor's limits per account; a digest. */
+  readonly account: string;
   /** Equal for equal entries, secrets included; it tells nothing of them. */
   readonly fingerprint: string;
   /** Makes the adapter; it opens no connection by itself. */
@@ -99,9 +101,15 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },
+    account: accountOf(checked, configured.account),
     fingerprint: fingerprintOf(resolved),
     open: configured.open,
   };
+}
+
+/** The operator's name of the account counts before what the vendor's settings say of it. */
+function accountOf({ vendor, protocol, account }: ChannelEntry, identity: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(account === undefined ? [vendor, protocol, ...identity] : [vendor, account])).digest('hex');
 }
 
 function fingerprintOf(entry: unknown): string {

@@ -22,7 +22,7 @@ export interface VendorConfiguration {
 }
 
 export type ConfiguredVendor =
-  | { readonly ok: true; readonly seats: readonly string[]; readonly seatIdentities: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
+  | { readonly ok: true; readonly seats: readonly string[]; readonly seatIdentities: readonly string[]; readonly account: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
   | { readonly ok: false; readonly faults: readonly SettingFault[] };
 
 const DEFAULT_QUERIES_PER_MINUTE = 60;
@@ -46,7 +46,7 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
       if (parsed.success) faults.push(...(vendor.faults?.(parsed.data, { callsBack, without }) ?? []));
       if (!parsed.success || faults.length > 0) return { ok: false, faults };
       const seatIdentities = [...seats.values()].flatMap((seat) => vendor.seatIdentity?.(parsed.data, seat) ?? []);
-      return { ok: true, seats: [...seats.keys()], seatIdentities, open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
+      return { ok: true, seats: [...seats.keys()], seatIdentities, account: vendor.account(parsed.data), open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
     },
   };
 }

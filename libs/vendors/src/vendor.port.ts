@@ -246,6 +246,8 @@ export interface Vendor<Schema extends z.ZodType = z.ZodType, Seat extends z.Zod
   readonly line: 'caller' | 'agent' | 'seat';
   /** How often the vendor may be asked about calls, per account; 60 unless told. */
   readonly queriesPerMinute?: number;
+  /** By what the vendor knows the account: channels for which it is equal share the vendor's limits per account. It may hold secrets, and only a digest of it is kept. */
+  readonly account: (settings: z.output<Schema>) => readonly string[];
   /** One entry of the channel file's `lines`, beside its `id`, of a vendor whose agents sign in. */
   readonly seat?: Seat;
   /** By what the vendor knows a seat: no two lines of the channel file may be one. */

@@ -156,6 +156,18 @@ describe('an entry of the channel file', () => {
     expect(read({})?.capabilities.recording).toBe(true);
   });
 
+  it('is of the account that its endpoint and credentials name, or of the one that it names itself', () => {
+    const accountOf = (more: Entry, settings: Entry = {}): string | undefined => read({ settings: { ...base, ...settings }, ...more })?.account;
+    const base = { endpoint: 'http://127.0.0.1:1/e9', accountSid: 'A'.repeat(32), authToken: { value: 'T'.repeat(32) }, appId: 'P'.repeat(32) };
+    const own = accountOf({});
+    expect(own).toMatch(/^[0-9a-f]{64}$/);
+    expect([accountOf({ id: 'b', weight: 2 }), accountOf({}, { appId: 'Q'.repeat(32) }), accountOf({}, { endpoint: 'http://127.0.0.1:1/e9/' })]).toEqual([own, own, own]);
+    const others = [accountOf({}, { accountSid: 'B'.repeat(32) }), accountOf({}, { endpoint: 'http://127.0.0.1:2/e9' }), accountOf({ account: 'sales' }), accountOf({ account: 'service' })];
+    expect(new Set([own, ...others]).size).toBe(5);
+    expect(accountOf({ account: 'sales' }, { accountSid: 'B'.repeat(32) })).toBe(accountOf({ account: 'sales' }));
+    expect(faultsOf(e9('a', { account: 'Sales!' }))).toEqual([expect.stringContaining('channels[0].account: expected 1 to 32')]);
+  });
+
   it('names every fault of these at once, each with its path', () => {
     const faults = faultsOf(e9('a', {
       limits: { concurrentCalls: 0, callsPerSecond: -1, callsPerCallerPerMinute: 1.5, callsPerCallerPerDay: '9', queriesPerMinute: 0, longestCallSeconds: 59, more: 1 },
@@ -186,7 +198,7 @@ describe('an entry of the channel file', () => {
 
 describe('the seats of an entry', () => {
   const vendor = defineVendor({
-    code: 'xx', protocol: 'seats', callbacks: 'never', line: 'seat', settings: z.strictObject({}), seat: z.strictObject({ password: z.string().min(8) }),
+    code: 'xx', protocol: 'seats', callbacks: 'never', line: 'seat', account: () => [], settings: z.strictObject({}), seat: z.strictObject({ password: z.string().min(8) }),
     capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'seats' },
     open: () => {
       throw new Error('nothing is opened here');

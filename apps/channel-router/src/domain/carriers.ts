@@ -10,6 +10,8 @@ export interface CarrierFacts extends ChannelFacts {
   readonly canQuery: boolean;
   readonly findsByAttempt: boolean;
   readonly canProbe: boolean;
+  /** Equal for the channels of one account at the vendor, to which its rate of queries belongs; it tells nothing of the account. */
+  readonly account: string;
   readonly queriesPerMinute: number;
   readonly longestCallSeconds: number;
   /** What everyone may know of it, beside its health. */

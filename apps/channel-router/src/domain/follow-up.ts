@@ -1,5 +1,6 @@
 import type { ResolveAttempt } from '@cc/contracts';
 import type { Clock } from '@cc/kernel';
+import { byAccount, queriesPerMinuteOf, type DueAccount } from './accounts';
 import { reapedEvent, resolvedEvent, type AskResult, type Resolution } from './attempt';
 import type { CarrierFacts, Carriers } from './carriers';
 import type { RouterWatch } from './router-watch';
@@ -67,36 +68,43 @@ export class FollowUp {
     private readonly watch: RouterWatch,
   ) {}
 
-  /** Channels with attempts that are to be looked after now. */
-  channels(): Promise<readonly string[]> {
-    return this.ledger.channelsToLookAt(this.clock.nowMs());
+  /** Accounts whose channels have attempts that are to be looked after now. */
+  async due(): Promise<readonly DueAccount[]> {
+    return byAccount(await this.ledger.channelsToLookAt(this.clock.nowMs()), this.carriers);
   }
 
-  /** Looks at what is due of a channel, no faster than its vendor may be asked. Resolves to whether there may be more at once. */
-  async lookAfterChannel(channel: string): Promise<boolean> {
-    const facts = this.carriers.find(channel);
-    if (facts?.canQuery !== true) return (await this.lookUnasked(channel, 'all', facts)) > 0;
-    // Those that the vendor cannot be asked about cost it no question.
-    if (!facts.findsByAttempt && (await this.lookUnasked(channel, 'unnamed', facts)) > 0) return true;
-    if (!(await this.ledger.claimQuery(channel, this.clock.nowMs(), MINUTE_MS / facts.queriesPerMinute))) return false;
-    const [attempt] = await this.take(channel, facts.findsByAttempt ? 'all' : 'named', 1);
-    if (attempt !== undefined) await this.lookAfter(attempt, facts, await this.carriers.ask(attempt));
+  /** Looks at what is due of an account, no faster than its vendor may be asked. Resolves to whether there may be more at once. */
+  async lookAfter({ account, channels }: DueAccount): Promise<boolean> {
+    for (const channel of channels) if ((await this.lookUnasked(channel)) > 0) return true;
+    const asked = channels.flatMap((channel) => this.carriers.find(channel) ?? []).filter(({ canQuery }) => canQuery);
+    return asked.length > 0 && (await this.askOne(account, asked));
+  }
+
+  /** Asks about the attempt that is due longest, if it is the account's turn. */
+  private async askOne(account: string, facts: readonly CarrierFacts[]): Promise<boolean> {
+    if (!(await this.ledger.claimQuery(account, this.clock.nowMs(), MINUTE_MS / queriesPerMinuteOf(account, this.carriers, facts)))) return false;
+    const named = await this.take(facts.map(({ channel }) => channel), 'named', 1);
+    const [attempt] = named.length > 0 ? named : await this.take(facts.filter(({ findsByAttempt }) => findsByAttempt).map(({ channel }) => channel), 'unnamed', 1);
+    if (attempt !== undefined) await this.settle(attempt, this.carriers.find(attempt.channel), await this.carriers.ask(attempt));
     return attempt !== undefined;
   }
 
-  /** Resolves to how many it looked at. */
-  private async lookUnasked(channel: string, which: Overdue, facts: CarrierFacts | undefined): Promise<number> {
-    const attempts = await this.take(channel, which, LOOKS_AT_ONCE);
-    for (const attempt of attempts) await this.lookAfter(attempt, facts, undefined);
+  /** Those that the vendor cannot be asked about cost it no question. Resolves to how many it looked at. */
+  private async lookUnasked(channel: string): Promise<number> {
+    const facts = this.carriers.find(channel);
+    const which: Overdue = facts?.canQuery === true ? 'unnamed' : 'all';
+    if (which === 'unnamed' && facts?.findsByAttempt === true) return 0;
+    const attempts = await this.take([channel], which, LOOKS_AT_ONCE);
+    for (const attempt of attempts) await this.settle(attempt, facts, undefined);
     return attempts.length;
   }
 
-  private take(channel: string, which: Overdue, limit: number): Promise<readonly AttemptRecord[]> {
+  private take(channels: readonly string[], which: Overdue, limit: number): Promise<readonly AttemptRecord[]> {
     const nowMs = this.clock.nowMs();
-    return this.ledger.takeOverdue(channel, which, nowMs, nowMs + this.limits.graceSeconds * 1000, limit);
+    return this.ledger.takeOverdue(channels, which, nowMs, nowMs + this.limits.graceSeconds * 1000, limit);
   }
 
-  private async lookAfter(attempt: AttemptRecord, facts: CarrierFacts | undefined, answer: AskResult | undefined): Promise<void> {
+  private async settle(attempt: AttemptRecord, facts: CarrierFacts | undefined, answer: AskResult | undefined): Promise<void> {
     const step = nextStep(attempt, answer, this.paceOf(attempt, facts), this.clock.nowMs());
     switch (step.kind) {
       case 'look-again':

@@ -248,10 +248,10 @@ export abstract class Ledger {
 
   /** Channels with attempts that are to be looked after now. */
   abstract channelsToLookAt(nowMs: number): Promise<readonly string[]>;
-  /** Takes the attempts of a channel that are due longest; each is due again at `againAtMs` unless something else is said. */
-  abstract takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;
-  /** Whether the vendor may be asked now, given that it may be every `everyMs`; takes the turn. */
-  abstract claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean>;
+  /** Takes the attempts of these channels that are due longest; each is due again at `againAtMs` unless something else is said. */
+  abstract takeOverdue(channels: readonly string[], which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;
+  /** Whether the vendor may be asked now by this account, given that it may be every `everyMs`; takes the turn. */
+  abstract claimQuery(account: string, nowMs: number, everyMs: number): Promise<boolean>;
   /** Remembers how a look went. `answered`: the vendor told something, so that an earlier "not found" counts no more. */
   abstract looked(attemptId: string, look: Look): Promise<void>;
 

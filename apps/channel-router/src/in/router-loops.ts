@@ -3,6 +3,7 @@ import { WorkInFlight, WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
 import { Router } from '../domain/router';
+import type { DueAccount } from '../domain/accounts';
 import type { PlannedDial } from '../domain/planner';
 import { PgLedger } from '../out/pg-ledger';
 
@@ -22,7 +23,7 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loops: readonly WorkLoop[];
   private readonly dialsInFlight: WorkInFlight;
   private readonly hangUpsInFlight = new WorkInFlight(HANG_UPS_AT_ONCE);
-  /** Of each channel one at a time, so that a slow vendor holds up nobody else's calls. */
+  /** Of each account one at a time, so that a slow vendor holds up nobody else's calls. */
   private readonly lookedAfter = new WorkInFlight(Number.POSITIVE_INFINITY);
   private readonly probed = new WorkInFlight(Number.POSITIVE_INFINITY);
   private unlisten: (() => Promise<void>) | undefined;
@@ -89,17 +90,17 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async lookAfterOverdue(): Promise<boolean> {
-    for (const channel of await this.router.followUp.channels()) {
-      if (!this.lookedAfter.isOn(channel)) this.lookedAfter.begin(this.lookAfter(channel), channel);
+    for (const due of await this.router.followUp.due()) {
+      if (!this.lookedAfter.isOn(due.account)) this.lookedAfter.begin(this.lookAfter(due), due.account);
     }
     return false;
   }
 
-  private async lookAfter(channel: string): Promise<void> {
+  private async lookAfter(due: DueAccount): Promise<void> {
     try {
-      while (!this.stopping && (await this.router.followUp.lookAfterChannel(channel)));
+      while (!this.stopping && (await this.router.followUp.lookAfter(due)));
     } catch (error) {
-      this.log.warn('overdue attempts could not be looked at; they are due again', { channel, error });
+      this.log.warn('overdue attempts could not be looked at; they are due again', { channels: due.channels, error });
     }
   }
 

@@ -124,4 +124,12 @@ const forLongLives: Migration = {
   },
 };
 
-export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, forLongLives];
+const queriesByAccount: Migration = {
+  name: '0004-queries-by-account',
+  up: async (tx) => {
+    await tx.query(`CREATE TABLE router_account (account varchar(64) PRIMARY KEY, next_query bigint NOT NULL)`);
+    await tx.query(`ALTER TABLE router_channel_contact DROP COLUMN next_query`);
+  },
+};
+
+export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, forLongLives, queriesByAccount];

@@ -53,17 +53,17 @@ export class PgLedger extends Ledger {
     return rows.map(({ channel }) => channel);
   }
 
-  override takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
+  override takeOverdue(channels: readonly string[], which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
     return this.take(
       `UPDATE router_attempt a SET look_at = $3 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
-         SELECT attempt_id FROM router_attempt WHERE channel = $1 AND live AND state <> 'sending' AND look_at <= $2 AND ($5 = 'all' OR (vendor_call_id IS NOT NULL) = ($5 = 'named'))
-         ORDER BY look_at LIMIT $4 FOR UPDATE SKIP LOCKED)`, [channel, nowMs, againAtMs, limit, which]);
+         SELECT attempt_id FROM router_attempt WHERE channel = ANY($1::text[]) AND live AND state <> 'sending' AND look_at <= $2 AND ($5 = 'all' OR (vendor_call_id IS NOT NULL) = ($5 = 'named'))
+         ORDER BY look_at LIMIT $4 FOR UPDATE SKIP LOCKED)`, [channels, nowMs, againAtMs, limit, which]);
   }
 
-  override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
+  override async claimQuery(account: string, nowMs: number, everyMs: number): Promise<boolean> {
     const rows = await this.database.query(
-      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2::bigint + $3::bigint)
-       ON CONFLICT (channel) DO UPDATE SET next_query = excluded.next_query WHERE c.next_query <= $2::bigint OR c.next_query > $2::bigint + 2 * $3::bigint RETURNING channel`, [channel, nowMs, Math.ceil(everyMs)]);
+      `INSERT INTO router_account AS a (account, next_query) VALUES ($1, $2::bigint + $3::bigint)
+       ON CONFLICT (account) DO UPDATE SET next_query = excluded.next_query WHERE a.next_query <= $2::bigint OR a.next_query > $2::bigint + 2 * $3::bigint RETURNING account`, [account, nowMs, Math.ceil(everyMs)]);
     return rows.length > 0;
   }
 
@@ -113,7 +113,7 @@ export class PgLedger extends Ledger {
     return new Map(rows.map(({ channel, count }) => [channel, count]));
   }
 
-  private async take(update: string, values: readonly (string | number)[]): Promise<AttemptRecord[]> {
+  private async take(update: string, values: readonly (string | number | readonly string[])[]): Promise<AttemptRecord[]> {
     return (await this.database.query<AttemptRow>(`${update} RETURNING ${ATTEMPT_COLUMNS}`, values)).map(toAttemptRecord);
   }
 }

@@ -137,7 +137,7 @@ export class VendorCarriers extends Carriers {
       channel: id, vendor, enabled, weight, capabilities, limits, numbers, health, line: { kind: line.kind, names: new Set(line.names) },
       ...(tenants === undefined ? {} : { tenants }),
       canQuery: capabilities.query, findsByAttempt: adapter.findsByAttempt === true, canProbe: capabilities.probe,
-      queriesPerMinute: limits.queriesPerMinute, longestCallSeconds: limits.longestCallSeconds,
+      account: this.refs.of('account', channel.account), queriesPerMinute: limits.queriesPerMinute, longestCallSeconds: limits.longestCallSeconds,
       described: {
         channel: id, vendor, protocol, enabled, capabilities, weight,
         ...(tenants === undefined ? {} : { tenants: [...tenants] }),

@@ -224,7 +224,7 @@ export function runRouter(world: SimulatedWorld, process: SimulatedProcess): voi
     loop(READ_EVERY_MS, () => read(own, ledger, 'events', world.vendorEvents, (unit, batch) => router.learn(unit, batch)));
     loop(PLAN_EVERY_MS, async () => await Promise.all((await router.takeHangUps(20)).map((attempt) => router.hangUp(attempt))));
     loop(WATCH_EVERY_MS, () => router.dialling.giveUpLost(10));
-    loop(WATCH_EVERY_MS, async () => await Promise.all((await router.followUp.channels()).map((channel) => router.followUp.lookAfterChannel(channel))));
+    loop(WATCH_EVERY_MS, async () => await Promise.all((await router.followUp.due()).map((due) => router.followUp.lookAfter(due))));
     loop(WATCH_EVERY_MS, () => router.health.judge());
   };
   const keepAlive = (incarnation: number): void => time.after(RESTART_AFTER_MS, () => {

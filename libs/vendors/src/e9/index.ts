@@ -14,6 +14,7 @@ export const e9 = defineVendor({
   line: 'caller',
   // Fewer than 10 a minute and account (calledRecordCheckRest).
   queriesPerMinute: 9,
+  account: ({ endpoint, accountSid }) => [endpoint, accountSid],
   settings: E9Settings,
   open(settings, ports) {
     const client = new E9Client(settings, ports);

@@ -13,6 +13,7 @@ export const createCall = defineVendor({
   capabilities: { cancel: false, query: true, recording: true, displayNumbers: true, maxDuration: false, ivrText: false, probe: true, followUp: 'polling' },
   callbacks: 'optional',
   line: 'agent',
+  account: ({ endpoint, appKey }) => [endpoint, appKey],
   settings: HwSettings,
   faults: hwFaults,
   open(settings, ports, { callsBack }) {
