@@ -121,14 +121,15 @@ describe('two routers', () => {
     for (const dial of (await first.router.planner.plan(20))?.dials ?? []) await first.router.dialling.dial(dial);
     clock.now += 60_000;
     const askedAt: number[] = [];
-    for (let second = 0; second < 12; second += 0.25) {
+    for (let second = 0; second < 16; second += 0.25) {
       const before = carriers.asked.length;
       await Promise.all(routers.flatMap(({ router }) => [router, router]).map(async ({ followUp }) => await Promise.all((await followUp.due()).filter(({ account }) => account === 'one account').map((due) => followUp.lookAfter(due)))));
       for (let asked = before; asked < carriers.asked.length; asked += 1) askedAt.push(clock.now);
       clock.now += 250;
     }
     expect(new Set(carriers.asked).size).toBe(12);
-    expect(askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0))).toEqual(Array.from({ length: 11 }, () => 1000));
+    expect(askedAt).toHaveLength(12);
+    expect(Math.min(...askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0)))).toBeGreaterThanOrEqual(1034);
   }, 30_000);
 
   it('judge a channel as one: each change is told once, whoever sees it first', async () => {

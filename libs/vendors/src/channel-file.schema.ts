@@ -59,6 +59,17 @@ export const HealthRules = z.strictObject({
 });
 export type HealthRules = z.output<typeof HealthRules>;
 
+/** When the end of a call counts as missed, so that the vendor is asked, and how far back it can be asked. */
+export const RepairRules = z.strictObject({
+  /** Placed for so long, and neither connected nor ended. Absent: the router's CC_CHANNEL_ROUTER_QUERY_SECONDS. */
+  ringingSeconds: seconds.optional(),
+  /** Connected for so long without an end; of a call whose talk the vendor limits, no later than that limit and `silenceSeconds` after the connection. Absent: as before. */
+  talkingSeconds: seconds.optional(),
+  /** The vendor answers questions about calls that were dialled within this time; absent: what the vendor says. No more than the router remembers. */
+  windowSeconds: z.number().int().min(3600).max(604_800).optional(),
+});
+export type RepairRules = z.output<typeof RepairRules>;
+
 /** Capabilities that the vendor's product has and this account has not. */
 const Without = z.array(z.enum(['cancel', 'query', 'recording', 'displayNumbers', 'maxDuration', 'ivrText', 'probe'])).default([]);
 
@@ -85,6 +96,7 @@ export const ChannelEntry = z.strictObject({
   limits: ChannelLimits.prefault({}),
   numbers: NumberRules.prefault({}),
   health: HealthRules.prefault({}),
+  repair: RepairRules.prefault({}),
   /** The last part of the callback's path; two while they are being changed. Only for vendors that call back. */
   callbackSecrets: z.array(secretOf(16, 128)).min(1).max(2).optional(),
   /** The seats, of a vendor whose agents sign in. */

@@ -3,7 +3,7 @@ import type { Capabilities } from '@cc/contracts';
 import { defined } from '@cc/kernel';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } from './channel-file.schema';
+import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules, type RepairRules } from './channel-file.schema';
 import type { ConfiguredVendor, RegisteredVendor } from './define-vendor';
 import { vendorOf, vendors } from './registry';
 import { resolveSecrets } from './resolve-secrets';
@@ -23,6 +23,7 @@ export interface Channel {
   readonly limits: ChannelLimits & { readonly queriesPerMinute: number };
   readonly numbers: NumberRules;
   readonly health: HealthRules;
+  readonly repair: RepairRules & { readonly windowSeconds: number };
   /** What carries one call only, with the names of the seats where there are any. */
   readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[]; readonly identities: readonly string[] };
   /** Empty for a vendor that does not call back. */
@@ -94,11 +95,12 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   if (vendor === undefined) return undefined;
   const configured = configure(resolved, vendor, path, report);
   if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || configured === undefined) return undefined;
-  const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [] } = checked;
+  const { id, protocol, enabled, weight, tenants, limits, numbers, health, repair, without, callbackSecrets = [] } = checked;
   return {
     id, vendor: vendor.code, protocol, enabled, weight, numbers, health, callbackSecrets,
     ...defined({ tenants }),
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
+    repair: { ...repair, windowSeconds: repair.windowSeconds ?? vendor.queryWindowSeconds },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },
     account: accountOf(checked, configured.account),

@@ -10,6 +10,7 @@ export interface RegisteredVendor {
   readonly callbacks: CallbackUse;
   readonly line: Vendor['line'];
   readonly queriesPerMinute: number;
+  readonly queryWindowSeconds: number;
   /** Parses the channel file's `settings` and `lines`, with every fault and its path; opening is then certain to fit. */
   configure(given: VendorConfiguration): ConfiguredVendor;
 }
@@ -26,6 +27,7 @@ export type ConfiguredVendor =
   | { readonly ok: false; readonly faults: readonly SettingFault[] };
 
 const DEFAULT_QUERIES_PER_MINUTE = 60;
+const DEFAULT_QUERY_WINDOW_SECONDS = 172_800;
 
 const SeatName = z.looseObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ and -' }) });
 
@@ -38,6 +40,7 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
     callbacks: vendor.callbacks,
     line: vendor.line,
     queriesPerMinute: vendor.queriesPerMinute ?? DEFAULT_QUERIES_PER_MINUTE,
+    queryWindowSeconds: vendor.queryWindowSeconds ?? DEFAULT_QUERY_WINDOW_SECONDS,
     configure({ settings, lines = [], callsBack, without = [] }) {
       const faults: SettingFault[] = [];
       const parsed = vendor.settings.safeParse(settings);

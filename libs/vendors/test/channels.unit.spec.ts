@@ -144,6 +144,8 @@ describe('an entry of the channel file', () => {
 
   it('has limits, number rules and health rules by default, the vendor\'s own rate of queries among them', () => {
     expect(read({})).toMatchObject({ limits: { queriesPerMinute: 9, longestCallSeconds: 30_000 }, numbers: {}, line: { kind: 'caller', names: [] } });
+    expect(read({})?.repair).toEqual({ windowSeconds: 172_800 });
+    expect(read({ repair: { ringingSeconds: 120, talkingSeconds: 600, windowSeconds: 86_400 } })?.repair).toEqual({ ringingSeconds: 120, talkingSeconds: 600, windowSeconds: 86_400 });
     expect(read({})?.health).toEqual({
       windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3,
     });
@@ -173,12 +175,14 @@ describe('an entry of the channel file', () => {
       limits: { concurrentCalls: 0, callsPerSecond: -1, callsPerCallerPerMinute: 1.5, callsPerCallerPerDay: '9', queriesPerMinute: 0, longestCallSeconds: 59, more: 1 },
       numbers: { from: { only: [] }, to: { except: ['86138', '+86138x'] }, display: {} },
       health: { windowSeconds: 0, minDials: 0, degradedShare: 1.1, downShare: -0.1, downInARow: 0, silenceSeconds: 0, silentCalls: 0, probeSeconds: 0, probeFailures: 0, coolDownSeconds: 100_000, trialCalls: 0 },
+      repair: { ringingSeconds: 0, talkingSeconds: '9', windowSeconds: 604_801, again: 1 },
       without: ['followUp'], tenants: [], lines: [{ id: '20011' }],
     }));
     const expected = [
       ...['concurrentCalls', 'callsPerSecond', 'callsPerCallerPerMinute', 'callsPerCallerPerDay', 'queriesPerMinute', 'longestCallSeconds'].map((name) => `limits.${name}: `), 'limits: ',
       'numbers.from.only: ', 'numbers.to.except[0]: expected the beginning of an E.164 number', 'numbers.to.except[1]: ', 'numbers: ',
       ...['windowSeconds', 'minDials', 'degradedShare', 'downShare', 'downInARow', 'silenceSeconds', 'silentCalls', 'probeSeconds', 'probeFailures', 'coolDownSeconds', 'trialCalls'].map((name) => `health.${name}: `),
+      'repair.ringingSeconds: ', 'repair.talkingSeconds: ', 'repair.windowSeconds: ', 'repair: ',
       'without[0]: ', 'tenants: ', 'lines: not allowed',
     ];
     for (const beginning of expected) expect([beginning, faults.filter((fault) => fault.startsWith(`channels[0].${beginning}`)).length]).toEqual([beginning, 1]);

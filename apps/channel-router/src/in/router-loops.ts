@@ -10,6 +10,7 @@ import { PgLedger } from '../out/pg-ledger';
 const QUEUE_IDLE_MS = 500;
 const WATCH_IDLE_MS = 1000;
 const DROP_IDLE_MS = 60_000;
+const RECONCILE_IDLE_MS = 10_000;
 /** Another router is planning; it is done in a moment. */
 const OTHER_PLANS_MS = 15;
 const LOST_AT_ONCE = 50;
@@ -45,6 +46,11 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
       loop('lost dials', WATCH_IDLE_MS, () => router.dialling.giveUpLost(LOST_AT_ONCE)),
       loop('calls long over', DROP_IDLE_MS, () => router.dropOld()),
       loop('overdue attempts', WATCH_IDLE_MS, () => this.lookAfterOverdue()),
+      loop('reconciliation', RECONCILE_IDLE_MS, async () => {
+        await router.reconciliations.begin();
+        await router.reconciliations.tell();
+        return false;
+      }),
       loop('health of channels', WATCH_IDLE_MS, async () => {
         await router.health.judge();
         return false;

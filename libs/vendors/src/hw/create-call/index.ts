@@ -23,6 +23,7 @@ export const createCall = defineVendor({
       dial: (request) => client.dial(request),
       query: (call) => polling.query(call),
       findsByAttempt: true,
+      queryTells: ['duration', 'recording'],
       ...(callsBack ? { callbacks: hwFollowUp } : {}),
       polling,
       probe: () => client.probe(),
