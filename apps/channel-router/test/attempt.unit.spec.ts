@@ -85,6 +85,7 @@ describe('what an event says of an attempt', () => {
     'cc.call.b-ringing.v1': { attemptId: 'call-1-1', says: 'placed' },
     'cc.call.connected.v1': { attemptId: 'call-1-1', says: 'connected' },
     'cc.call.ended.v1': { attemptId: 'call-1-1', says: 'ended' },
+    'cc.call.recording-available.v1': { attemptId: 'call-1-1', says: 'recorded' },
   };
   const number = { masked: '****', ref: 'ref', sealed: 'sealed' };
   /** Whatever any type needs; the contract drops the rest. */
@@ -103,6 +104,10 @@ describe('what an event says of an attempt', () => {
   it('is an answer, not news, where it came by a query, whatever it was concluded from', () => {
     const event = CallEvent.parse({ ...anything, type: 'cc.call.connected.v1', source: 'derived', via: 'query' });
     expect(wordOf(event)).toEqual({ attemptId: 'call-1-1', says: 'connected', asked: true });
+  });
+
+  it('says whether an end has the talking time, which may be none', () => {
+    expect([undefined, 0, 9].map((durationSeconds) => wordOf(CallEvent.parse({ ...anything, type: 'cc.call.ended.v1', source: 'callback', durationSeconds }))?.timed)).toEqual([undefined, true, true]);
   });
 
   it('is nothing where an end names no attempt', () => {

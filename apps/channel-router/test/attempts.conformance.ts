@@ -1,6 +1,7 @@
 import { attemptIdOf, type AttemptState } from '../src/domain/attempt';
+import type { Findable } from '../src/domain/enquiries';
 import type { VendorWord } from '../src/domain/ledger';
-import { accepted, attemptFor, command, type Desk, HANG_UP_LEASE_MS, HOLD, inDoubt, LOOK, NOW, refused } from './ledger-desk';
+import { accepted, ASK_UNTIL, attemptFor, command, type Desk, HANG_UP_LEASE_MS, HOLD, inDoubt, LOOK, NOW, refused } from './ledger-desk';
 
 export function queueCases(desk: () => Desk): void {
   it('queues a call once, in order, and gives it back as it was', async () => {
@@ -110,7 +111,7 @@ export function beginCases(desk: () => Desk): void {
     await desk().begin(attempt);
     expect(await desk().found(attempt.attemptId)).toEqual({
       attemptId: attempt.attemptId, callId: placed.callId, tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', seat: 'seat-1', state: 'sending', vendorCallId: undefined,
-      sentAt: NOW, giveUpAt: LOOK, holdUntil: HOLD, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: false, callOpen: true, command: placed,
+      sentAt: NOW, giveUpAt: LOOK, holdUntil: HOLD, askUntil: ASK_UNTIL, endHeardAt: undefined, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: false, callOpen: true, command: placed,
     });
     expect(await desk().due(NOW + 9_000_000)).toEqual([]);
     expect(await desk().begin()).toEqual([]);
@@ -221,8 +222,8 @@ export function hearCases(desk: () => Desk): void {
     await desk().hear('placed', attemptId);
     expect((await desk().found(attemptId)).heard).toBe(true);
     expect(await desk().overdue(NOW + 899_999)).toEqual([]);
-    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 600 });
-    await desk().hear('connected', attemptId);
+    await desk().ledger.enquiries.looked(attemptId, { lookAtMs: NOW + 600 });
+    await desk().hear('placed', attemptId);
     expect(await desk().overdue(NOW + 600)).toEqual([attemptId]);
   });
 
@@ -234,14 +235,14 @@ export function hearCases(desk: () => Desk): void {
 
   it('takes what it knows nothing of for nothing', async () => {
     expect(await desk().hear('ended', 'call-none-1')).toEqual([]);
-    expect(await desk().in(({ attempts }) => attempts.hear([], NOW, NOW))).toEqual([]);
+    expect(await desk().in(({ attempts }) => attempts.hear([], NOW))).toEqual([]);
   });
 
   it('ends an attempt, whatever else is said of it: its line is free, its call closed, its numbers forgotten', async () => {
     for (const state of ['sending', 'accepted', 'unknown'] as const) {
       const { attemptId, lineRef, callId } = await desk().inState(state);
       const words: VendorWord[] = [{ attemptId, says: 'ended' }, { attemptId, says: 'placed', vendorCallId: 'v-9' }, { attemptId, says: 'connected' }];
-      await desk().in(({ attempts }) => attempts.hear(words, NOW + 20, NOW + 900_000));
+      await desk().in(({ attempts }) => attempts.hear(words, NOW + 20));
       expect(await desk().found(attemptId)).toMatchObject({ state: 'ended', callOpen: false, command: undefined });
       expect((await desk().lines(lineRef)).busy.size).toBe(0);
       await desk().in(({ queue }) => queue.requeue([callId], NOW));
@@ -377,9 +378,9 @@ export function lookCases(desk: () => Desk): void {
     await desk().inState('accepted', { channel: 'b' });
     await desk().inState('sending', { channel: 'c', lookAt: NOW });
     await desk().inState('ended', { channel: 'd' });
-    expect(await desk().ledger.channelsToLookAt(NOW + 89_999)).toEqual([]);
-    expect(await desk().ledger.channelsToLookAt(NOW + 90_000)).toEqual(['a']);
-    expect([...(await desk().ledger.channelsToLookAt(NOW + 9_000_000))].sort()).toEqual(['a', 'b']);
+    expect(await desk().ledger.enquiries.channelsDue(NOW + 89_999)).toEqual([]);
+    expect(await desk().ledger.enquiries.channelsDue(NOW + 90_000)).toEqual(['a']);
+    expect([...(await desk().ledger.enquiries.channelsDue(NOW + 9_000_000))].sort()).toEqual(['a', 'b']);
   });
 
   it('takes each overdue attempt of a channel once until its next look, the longest due first', async () => {
@@ -400,23 +401,25 @@ export function lookCases(desk: () => Desk): void {
 
   it('remembers how a look went', async () => {
     const { attemptId } = await desk().inState('unknown');
-    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 700, notFoundSince: NOW + 3 });
+    await desk().ledger.enquiries.looked(attemptId, { lookAtMs: NOW + 700, notFoundSince: NOW + 3 });
     expect(await desk().found(attemptId)).toMatchObject({ answered: false, notFoundSince: NOW + 3 });
-    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 800, answered: true });
+    await desk().ledger.enquiries.looked(attemptId, { lookAtMs: NOW + 800, answered: true });
     expect(await desk().found(attemptId)).toMatchObject({ answered: true, notFoundSince: undefined });
-    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 850, notFoundSince: NOW + 4 });
-    await desk().ledger.looked(attemptId, { lookAtMs: NOW + 900 });
+    await desk().ledger.enquiries.looked(attemptId, { lookAtMs: NOW + 850, notFoundSince: NOW + 4 });
+    await desk().ledger.enquiries.looked(attemptId, { lookAtMs: NOW + 900 });
     expect(await desk().found(attemptId)).toMatchObject({ answered: true, notFoundSince: NOW + 4 });
     expect(await desk().overdue(NOW + 899)).toEqual([]);
     expect(await desk().overdue(NOW + 900)).toEqual([attemptId]);
   });
 
   it('lets a vendor be asked as often as it may be, whoever asks, also when the clock was set back', async () => {
-    const claim = (nowMs: number, channel = 'a'): Promise<boolean> => desk().ledger.claimQuery(channel, nowMs, 999.5);
+    const claim = async (nowMs: number, account = 'a'): Promise<boolean> => (await desk().ledger.enquiries.claimTurn(account, nowMs, 999.5)) !== undefined;
     expect((await Promise.all(Array.from({ length: 10 }, () => claim(NOW)))).filter(Boolean)).toHaveLength(1);
     expect(await claim(NOW, 'b')).toBe(true);
     expect([await claim(NOW + 999), await claim(NOW + 1000), await claim(NOW + 1999), await claim(NOW + 2000)]).toEqual([false, true, false, true]);
     expect([await claim(NOW + 1001), await claim(NOW - 60_000), await claim(NOW - 59_500), await claim(NOW - 59_000)]).toEqual([false, true, false, true]);
+    expect(await desk().ledger.enquiries.claimTurn('a', NOW, 1)).toBe(5);
+    expect([await desk().ledger.enquiries.claimTurn('c', NOW, 1), await desk().ledger.enquiries.claimTurn('c', NOW + 1, 1)]).toEqual([0, 1]);
   });
 
   it('drops calls that are over and old, the oldest first, and nothing that is still held', async () => {
@@ -445,10 +448,10 @@ export function lookCases(desk: () => Desk): void {
     expect(await desk().due()).toEqual([open]);
   });
 
-  it('takes those apart of whose calls the vendor has told the id', async () => {
-    const [named, unnamed] = [await desk().inState('accepted'), await desk().inState('unknown')].map(({ attemptId }) => attemptId);
-    const taken = async (which: 'all' | 'named' | 'unnamed'): Promise<string[]> => (await desk().ledger.takeOverdue('e9-main', which, NOW + 9_000_000, NOW, 10)).map(({ attemptId }) => attemptId).sort();
-    expect([await taken('named'), await taken('unnamed'), await taken('all')]).toEqual([[named], [unnamed], [named, unnamed].sort()]);
+  it('takes those apart that the vendor cannot be asked about', async () => {
+    const [named, unnamed, old] = [await desk().inState('accepted'), await desk().inState('unknown'), await desk().inState('accepted', { askUntil: NOW + 9_000_000 })].map(({ attemptId }) => attemptId);
+    const taken = async (finds: Findable, nowMs = NOW + 8_000_000): Promise<string[]> => (await desk().ledger.enquiries.takeUnaskable({ channel: 'e9-main', finds }, nowMs, NOW, 10)).map(({ attemptId }) => attemptId).sort();
+    expect([await taken('none'), await taken('named'), await taken('all'), await taken('all', NOW + 9_000_000)]).toEqual([[named, unnamed, old].sort(), [unnamed], [], [old]]);
   });
 
   it('counts attempts in doubt by channel', async () => {

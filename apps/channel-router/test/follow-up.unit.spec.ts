@@ -2,9 +2,10 @@ import { CallEvent, type ResolveAttempt } from '@cc/contracts';
 import { SettableClock } from '@cc/testing';
 import type { AskResult, DialResult, HangUpResult } from '../src/domain/attempt';
 import { Carriers, type CarrierFacts, type ClearNumbers } from '../src/domain/carriers';
+import type { AskedKind } from '../src/domain/enquiries';
 import { FollowUp, nextStep, type NextStep } from '../src/domain/follow-up';
-import type { AttemptRecord } from '../src/domain/ledger';
-import { accepted, command, Desk, inDoubt, NOW } from './ledger-desk';
+import type { AttemptRecord } from '../src/domain/attempt-record';
+import { accepted, ASK_UNTIL, attemptFor, command, Desk, inDoubt, NOW } from './ledger-desk';
 import { MemoryLedger } from './memory-ledger';
 import { facts, health } from './scripted-carriers';
 import { SilentWatch } from './silent-watch';
@@ -13,7 +14,7 @@ const limits = { querySeconds: 900, graceSeconds: 60, redialTenants: [] };
 const GIVE_UP = NOW + 90_000;
 const HOLD = NOW + 3_600_000;
 const attempt = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
-  attemptId: 'call-1-1', callId: 'call-1', tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', state: 'unknown', vendorCallId: undefined, sentAt: NOW, giveUpAt: GIVE_UP, holdUntil: HOLD, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: true,
+  attemptId: 'call-1-1', callId: 'call-1', tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', state: 'unknown', vendorCallId: undefined, sentAt: NOW, giveUpAt: GIVE_UP, holdUntil: HOLD, askUntil: ASK_UNTIL, endHeardAt: undefined, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: true,
   callOpen: true, command: undefined, ...more,
 });
 const told: AskResult = { kind: 'told' };
@@ -69,7 +70,7 @@ class AskedCarriers extends Carriers {
   }
   override find(channel: string): CarrierFacts | undefined {
     if (this.asking === 'gone') return undefined;
-    return facts(channel, { vendor: 'e9', health: { ...health, silenceSeconds: 20 }, longestCallSeconds: 60, ...this.asking });
+    return facts(channel, { vendor: 'e9', health: { ...health, silenceSeconds: 20 }, longestCallSeconds: 60, account: 'the account', ...this.asking });
   }
   override numbersOf(): ClearNumbers | undefined {
     return undefined;
@@ -101,6 +102,9 @@ class NotingWatch extends SilentWatch {
   override reaped(_attempt: AttemptRecord, lineKept: boolean): void {
     this.notes.push(lineKept ? 'reaped, line kept' : 'reaped');
   }
+  override asked(_attempt: AttemptRecord, kind: AskedKind, answer: AskResult): void {
+    if (kind === 'repair') this.notes.push(`asked about a repair: ${answer.kind}`);
+  }
   override resolved(_attempt: AttemptRecord, by: 'query' | 'operator'): void {
     this.notes.push(`resolved by ${by}`);
   }
@@ -120,7 +124,7 @@ function office(facts: ConstructorParameters<typeof AskedCarriers>[0] = whole, r
   });
   const advance = async (ms: number): Promise<boolean> => {
     clock.now += ms;
-    const looked = await Promise.all((await followUp.channels()).map((channel) => followUp.lookAfterChannel(channel)));
+    const looked = await Promise.all((await followUp.due()).map((due) => followUp.lookAfter(due)));
     return looked.some(Boolean);
   };
   return { ledger, carriers, clock, watch, followUp, told, advance, desk: new Desk(ledger) };
@@ -150,7 +154,7 @@ describe('looking after attempts', () => {
     const { ledger, carriers, advance, desk, told: toldOf } = office(whole, tenants);
     const call = command({ notAfter });
     await desk.enqueue([call]);
-    const begun = { attemptId: `${call.callId}-1`, callId: call.callId, tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', lineRef: 'l', callerRef: 'c', trial: false, sentAt: NOW, lookAt: GIVE_UP, giveUpAt: GIVE_UP, holdUntil: HOLD };
+    const begun = attemptFor(call.callId, { holdUntil: HOLD });
     await desk.begin(begun);
     await desk.settle(begun.attemptId, inDoubt());
     carriers.answer = notFound;
@@ -213,9 +217,73 @@ describe('looking after attempts', () => {
     const { carriers, advance, desk } = office();
     const attempts = [await desk.inState('unknown'), await desk.inState('unknown')];
     carriers.answer = told;
-    expect([await advance(0), await advance(999), await advance(1)]).toEqual([true, false, true]);
+    expect([await advance(0), await advance(1033), await advance(1)]).toEqual([true, false, true]);
     expect([...carriers.asked].sort()).toEqual(attempts.map(({ attemptId }) => attemptId).sort());
     expect((await desk.found(attempts[0]?.attemptId ?? '')).answered).toBe(true);
+  });
+
+  it('asks no faster than the account may ask, whichever of its channels the calls are on, and as the most careful of them says', async () => {
+    const { carriers, advance, desk } = office();
+    carriers.find = (channel: string) => facts(channel, { vendor: 'e9', account: 'one', findsByAttempt: true, queriesPerMinute: channel === 'e9-main' ? 60 : 6 });
+    carriers.all = () => ['e9-main', 'e9-second'].flatMap((channel) => carriers.find(channel) ?? []);
+    await desk.inState('unknown');
+    await desk.inState('unknown', { channel: 'e9-second' });
+    expect([await advance(0), await advance(10_333), await advance(1)]).toEqual([true, false, true]);
+    expect(new Set(carriers.asked).size).toBe(2);
+  });
+
+  it('asks nothing when it stood still after taking its turn, and asks later', async () => {
+    const { ledger, carriers, clock, advance, desk } = office();
+    const { attemptId } = await desk.inState('unknown');
+    const { enquiries } = ledger;
+    const take = enquiries.takeNext.bind(enquiries);
+    enquiries.takeNext = async (...given) => {
+      const taken = await take(...given);
+      clock.now += 1001;
+      return taken;
+    };
+    expect(await advance(0)).toBe(true);
+    expect(carriers.asked).toEqual([]);
+    enquiries.takeNext = take;
+    await advance(60_000);
+    expect(carriers.asked).toEqual([attemptId]);
+  });
+
+  it('asks nobody about a call of which the vendor tells nothing any more', async () => {
+    const { carriers, clock, advance, desk, told: toldOf } = office();
+    const { attemptId } = await desk.inState('unknown', { askUntil: GIVE_UP + 20 });
+    clock.now = GIVE_UP + 20;
+    await advance(0);
+    expect(carriers.asked).toEqual([]);
+    expect(toldOf()).toMatchObject([{ type: 'cc.call.ended.v1', source: 'reaper' }]);
+    expect(await desk.found(attemptId)).toMatchObject({ state: 'unknown', callOpen: false });
+  });
+
+  it('asks about a call whose end is missed, counted from when it was heard of, and from its connection', async () => {
+    const { carriers, clock, advance, desk } = office();
+    clock.now = NOW;
+    const { attemptId } = await desk.live({ ringWithinSeconds: 100, talkWithinSeconds: 300 });
+    await desk.settle(attemptId, accepted({ vendorCallId: 'v-1', lookAt: NOW + 30_000 }));
+    await desk.hear('placed', attemptId, undefined, NOW + 5000);
+    await advance(104_999);
+    expect(carriers.asked).toEqual([]);
+    await advance(1);
+    expect(carriers.asked).toEqual([attemptId]);
+    await desk.hear('connected', attemptId, undefined, clock.now);
+    await desk.hear('connected', attemptId, undefined, clock.now + 200_000);
+    await advance(299_999);
+    expect(carriers.asked).toHaveLength(1);
+    await advance(1);
+    expect(carriers.asked).toHaveLength(2);
+  });
+
+  it('asks about repairs as well, and leaves them to a later comparison', async () => {
+    const { ledger, carriers, watch, clock, advance, desk } = office();
+    const { attemptId } = await desk.inState('abandoned');
+    await ledger.enquiries.reconcile('the account', [{ channel: 'e9-main', finds: 'all' }], { nowMs: clock.now, everyMs: 3_600_000, overByMs: clock.now });
+    carriers.answer = told;
+    expect([await advance(0), await advance(100_000)]).toEqual([true, false]);
+    expect([carriers.asked, watch.notes]).toEqual([[attemptId], ['asked about a repair: told']]);
   });
 
   it('leaves one alone of which a callback has come while the vendor was asked', async () => {

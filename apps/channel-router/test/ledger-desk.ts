@@ -1,11 +1,13 @@
 import type { PlaceCall } from '@cc/contracts';
 import { newId } from '@cc/kernel';
 import { attemptIdOf, type AttemptState } from '../src/domain/attempt';
-import type { ChannelUpdate, DialEvidence, EvidenceQuestion, Ledger, LedgerUnit, LineState, AttemptRecord, NewAttempt, Settlement, Survey, SurveyQuestions, VendorWord } from '../src/domain/ledger';
+import type { AttemptRecord } from '../src/domain/attempt-record';
+import type { ChannelUpdate, DialEvidence, EvidenceQuestion, Ledger, LedgerUnit, LineState, NewAttempt, Settlement, Survey, SurveyQuestions, VendorWord } from '../src/domain/ledger';
 
 export const NOW = 1_790_000_000_000;
 export const LOOK = NOW + 90_000;
 export const HOLD = NOW + 30_000_000;
+export const ASK_UNTIL = NOW + 172_800_000;
 const number = { masked: '****', ref: 'ref', sealed: 'sealed' };
 
 export function command(more: Partial<PlaceCall> = {}): PlaceCall {
@@ -17,7 +19,7 @@ export function attemptFor(callId: string, more: Partial<NewAttempt> = {}): NewA
   const attemptNumber = more.number ?? 1;
   return {
     attemptId: attemptIdOf(callId, attemptNumber), callId, tenant: 'acme', number: attemptNumber, channel: 'e9-main', vendor: 'e9', lineRef: `line of ${callId}`, callerRef: `caller of ${callId}`, trial: false,
-    sentAt: NOW, lookAt: LOOK, giveUpAt: LOOK, holdUntil: HOLD, ...more,
+    sentAt: NOW, lookAt: LOOK, giveUpAt: LOOK, holdUntil: HOLD, askUntil: ASK_UNTIL, ringWithinSeconds: 900, talkWithinSeconds: 900, lacksDuration: false, lacksRecording: false, ...more,
   };
 }
 
@@ -55,8 +57,8 @@ export class Desk {
   settle(attemptId: string, settlement: Settlement): Promise<'moved' | 'known' | 'late'> {
     return this.in(({ attempts }) => attempts.settle(attemptId, settlement));
   }
-  hear(says: VendorWord['says'], attemptId: string, vendorCallId?: string, nowMs = NOW + 20, asked = false): Promise<readonly AttemptRecord[]> {
-    return this.in(({ attempts }) => attempts.hear([{ attemptId, says, vendorCallId, asked }], nowMs, NOW + 900_000));
+  hear(says: VendorWord['says'], attemptId: string, vendorCallId?: string, nowMs = NOW, asked = false, more: Partial<VendorWord> = {}): Promise<readonly AttemptRecord[]> {
+    return this.in(({ attempts }) => attempts.hear([{ attemptId, says, vendorCallId, asked, ...more }], nowMs));
   }
   resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
     return this.in(({ attempts }) => attempts.resolve(attemptId, state, NOW + 30));
@@ -83,7 +85,7 @@ export class Desk {
   }
   /** Attempts of e9-main that are due at that time, without taking them for long. */
   async overdue(nowMs: number, againAtMs = nowMs, limit = 10): Promise<string[]> {
-    return (await this.ledger.takeOverdue('e9-main', 'all', nowMs, againAtMs, limit)).map(({ attemptId }) => attemptId).sort();
+    return (await this.ledger.enquiries.takeUnaskable({ channel: 'e9-main', finds: 'none' }, nowMs, againAtMs, limit)).map(({ attemptId }) => attemptId).sort();
   }
   /** An attempt in that state. */
   async inState(state: AttemptState, more: Partial<NewAttempt> = {}): Promise<NewAttempt> {

@@ -4,6 +4,7 @@ import { closedUnplaced } from '../src/domain/attempt';
 import type { Ledger } from '../src/domain/ledger';
 import { beginCases, cancelCases, hearCases, lookCases, queueCases, resolveCases, settleCases } from './attempts.conformance';
 import { binding, channelCases, directoryCases, evidenceCases, override, probeCases, session, update } from './directory.conformance';
+import { enquiryCases } from './enquiries.conformance';
 import { attemptFor, command, Desk, NOW } from './ledger-desk';
 
 /** A ledger without anything in it, and what it has told others. */
@@ -25,6 +26,7 @@ export function ledgerConformance(open: () => LedgerUnderTest): void {
   describe('resolving', () => resolveCases(desk));
   describe('ending calls', () => cancelCases(desk));
   describe('looking after attempts', () => lookCases(desk));
+  describe('questions to vendors', () => enquiryCases(desk));
   describe('the directory', () => directoryCases(desk));
   describe('the channels', () => channelCases(desk));
   describe('evidence', () => evidenceCases(desk));

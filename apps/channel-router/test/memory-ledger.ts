@@ -1,68 +1,21 @@
 import { bindingKey, seatKey, type Binding, type CallEvent, type ChannelHealth, type ChannelOverride, type Kept, type PlaceCall, type RouteSimulation, type SeatSession } from '@cc/contracts';
-import { liveStates, type AttemptState, type Refusal } from '../src/domain/attempt';
+import type { Refusal } from '../src/domain/attempt';
+import type { AttemptRecord } from '../src/domain/attempt-record';
 import {
-  callerDialKey, Ledger, type Attempts, type CallQueue, type ChannelRow, type ChannelStates, type ChannelUpdate, type DialEvidence, type Directory, type EvidenceQuestion, type Journal, type LedgerUnit, type LineState,
-  type AttemptRecord, type Look, type NewAttempt, type Overdue, type Postponed, type QueuedCall, type Settlement, type Survey, type SurveyQuestions, type VendorWord,
+  callerDialKey, Ledger, type Attempts, type CallQueue, type ChannelRow, type ChannelStates, type ChannelUpdate, type DialEvidence, type Directory, type EvidenceQuestion, type Journal, type LedgerUnit, type LineState, type NewAttempt,
+  type Postponed, type QueuedCall, type Settlement, type Survey, type SurveyQuestions, type VendorWord,
 } from '../src/domain/ledger';
-
-export interface StoredCall {
-  readonly callId: string;
-  readonly state: 'queued' | 'live' | 'closed';
-  readonly command: PlaceCall | undefined;
-  readonly nextTry: number;
-  readonly position: number;
-  readonly queuedAt: number;
-  readonly waitsFor: string | undefined;
-  readonly cancelled: boolean;
-}
-
-export interface StoredAttempt extends NewAttempt {
-  readonly state: AttemptState;
-  readonly vendorCallId: string | undefined;
-  readonly settlement: Settlement | undefined;
-  readonly acceptedAt: number | undefined;
-  readonly heardAt: number | undefined;
-  readonly answered: boolean;
-  readonly hangUpTries: number;
-  readonly notFoundSince: number | undefined;
-  readonly hangUpAt: number | undefined;
-  readonly lateRing: boolean;
-}
+import { MemoryEnquiries } from './memory-enquiries';
+import { isLive, Table, type StoredAccount, type StoredAttempt, type StoredCall } from './memory-tables';
 
 interface Contact {
   readonly probeDue: number;
   readonly probeFailures: number;
-  readonly nextQuery: number;
 }
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const noContact: Contact = { probeDue: 0, probeFailures: 0, nextQuery: 0 };
-const isLive = ({ state }: { readonly state: AttemptState }): boolean => liveStates.includes(state);
-
-/** A map whose changes can be taken back. */
-class Table<T> {
-  readonly rows = new Map<string, T>();
-
-  constructor(private readonly undo: (() => void)[]) {}
-
-  set(key: string, row: T): void {
-    const before = this.rows.get(key);
-    this.undo.push(() => (before === undefined ? this.rows.delete(key) : this.rows.set(key, before)));
-    this.rows.set(key, row);
-  }
-
-  delete(key: string): void {
-    const before = this.rows.get(key);
-    if (before === undefined) return;
-    this.undo.push(() => this.rows.set(key, before));
-    this.rows.delete(key);
-  }
-
-  values(): T[] {
-    return [...this.rows.values()];
-  }
-}
+const noContact: Contact = { probeDue: 0, probeFailures: 0 };
 
 /** What happens around transactions: the simulation stops or kills routers here. */
 export interface TransactionHooks {
@@ -77,6 +30,8 @@ export class MemoryLedger extends Ledger {
   readonly attempts = new Table<StoredAttempt>(this.undo);
   readonly channels = new Table<ChannelUpdate>(this.undo);
   readonly contacts = new Table<Contact>(this.undo);
+  /** By account: when it may ask again and when its calls are compared again, epoch ms, and its last turn. */
+  readonly accounts = new Table<StoredAccount>(this.undo);
   readonly overrides = new Table<ChannelOverride>(this.undo);
   readonly bindings = new Table<Binding>(this.undo);
   readonly seats = new Table<SeatSession>(this.undo);
@@ -87,6 +42,7 @@ export class MemoryLedger extends Ledger {
   readonly events: CallEvent[] = [];
   readonly healths: ChannelHealth[] = [];
   readonly simulations: RouteSimulation[] = [];
+  override readonly enquiries = new MemoryEnquiries(this);
   private lastPosition = 0;
   private tail: Promise<unknown> = Promise.resolve();
   private readonly woken = new Set<() => void>();
@@ -134,31 +90,6 @@ export class MemoryLedger extends Ledger {
       answer: async (simulations) => void pending.push(() => this.simulations.push(...simulations)),
       wake: async () => void pending.push(() => this.woken.forEach((wake) => wake())),
     };
-  }
-
-  override async channelsToLookAt(nowMs: number): Promise<string[]> {
-    return [...new Set(this.attempts.values().filter((a) => isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs).map(({ channel }) => channel))];
-  }
-
-  override async takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
-    return await this.transaction(async () => {
-      const due = this.attempts.values().filter((a) => a.channel === channel && isLive(a) && a.state !== 'sending' && a.lookAt <= nowMs && (which === 'all' || (a.vendorCallId !== undefined) === (which === 'named'))).sort((a, b) => a.lookAt - b.lookAt).slice(0, limit);
-      for (const attempt of due) this.attempts.set(attempt.attemptId, { ...attempt, lookAt: againAtMs });
-      return due.map((attempt) => this.recordOf(attempt));
-    });
-  }
-
-  override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
-    return await this.transaction(async () => {
-      const contact = this.contacts.rows.get(channel) ?? noContact;
-      if (contact.nextQuery > nowMs && contact.nextQuery <= nowMs + 2 * everyMs) return false;
-      this.contacts.set(channel, { ...contact, nextQuery: nowMs + Math.ceil(everyMs) });
-      return true;
-    });
-  }
-
-  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: Look): Promise<void> {
-    await this.transaction(async () => this.change(attemptId, (a) => ({ ...a, lookAt: lookAtMs, answered: a.answered || answered === true, notFoundSince: answered === true ? undefined : (notFoundSince ?? a.notFoundSince) })));
   }
 
   override async takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
@@ -221,9 +152,9 @@ export class MemoryLedger extends Ledger {
   }
 
   recordOf(attempt: StoredAttempt): AttemptRecord {
-    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, hangUpTries, notFoundSince, heardAt } = attempt;
+    const { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, askUntil, answered, hangUpTries, notFoundSince, heardAt, lacksEnd, overAt } = attempt;
     const call = this.calls.rows.get(callId);
-    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, answered, hangUpTries, notFoundSince, heard: heardAt !== undefined, callOpen: call?.state !== 'closed', command: call?.command };
+    return { attemptId, callId, tenant, number, channel, vendor, seat, state, vendorCallId, sentAt, giveUpAt, holdUntil, askUntil, answered, hangUpTries, notFoundSince, heard: heardAt !== undefined, endHeardAt: lacksEnd ? undefined : overAt, callOpen: call?.state !== 'closed', command: call?.command };
   }
 }
 
@@ -287,6 +218,7 @@ class MemoryAttempts implements Attempts {
       if (rival) continue;
       this.ledger.attempts.set(attempt.attemptId, {
         ...attempt, state: 'sending', vendorCallId: undefined, settlement: undefined, acceptedAt: undefined, heardAt: undefined, answered: false, hangUpTries: 0, notFoundSince: undefined, hangUpAt: undefined, lateRing: false,
+        connectedAt: undefined, overAt: undefined, lacksEnd: true, repairAt: undefined, repairAskedAt: undefined, repairTries: 0, expired: false,
       });
       this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'live', waitsFor: undefined }));
       begun.add(attempt.attemptId);
@@ -303,26 +235,30 @@ class MemoryAttempts implements Attempts {
     return 'moved';
   }
 
-  async hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<AttemptRecord[]> {
+  async hear(words: readonly VendorWord[], nowMs: number): Promise<AttemptRecord[]> {
     const late = new Set<string>();
-    for (const { attemptId, vendorCallId, says, asked } of [...words].sort((a, b) => Number(a.says === 'ended') - Number(b.says === 'ended'))) {
+    for (const word of [...words].sort((a, b) => Number(a.says === 'ended') - Number(b.says === 'ended'))) {
+      const { attemptId, vendorCallId, says } = word;
       const attempt = this.ledger.attempts.rows.get(attemptId);
       if (attempt === undefined) continue;
       const named = { ...attempt, vendorCallId: attempt.vendorCallId ?? vendorCallId };
-      if (isLive(attempt)) this.hearLive(named, { says, asked: asked === true }, nowMs, lookAtMs);
+      if (says === 'recorded') this.ledger.attempts.set(attemptId, completed(attempt, word, nowMs));
+      else if (isLive(attempt)) this.hearLive(named, word, nowMs);
       else if ((attempt.state === 'refused' || attempt.state === 'not-placed') && !attempt.lateRing) {
-        this.ledger.attempts.set(attemptId, { ...named, lateRing: true, hangUpAt: nowMs });
+        this.ledger.attempts.set(attemptId, completed({ ...named, lateRing: true, hangUpAt: nowMs, overAt: attempt.overAt ?? nowMs }, word, nowMs));
         late.add(attemptId);
-      }
+      } else this.ledger.attempts.set(attemptId, completed(attempt, word, nowMs));
     }
     return this.ledger.attempts.values().filter((attempt) => late.has(attempt.attemptId)).map((attempt) => this.ledger.recordOf(attempt));
   }
 
-  private hearLive(attempt: StoredAttempt, { says, asked }: { readonly says: VendorWord['says']; readonly asked: boolean }, nowMs: number, lookAtMs: number): void {
+  private hearLive(attempt: StoredAttempt, word: VendorWord, nowMs: number): void {
     const { attemptId, acceptedAt = nowMs, hangUpAfterSeconds: limit } = attempt;
-    const heardAt = attempt.heardAt ?? (asked ? undefined : nowMs);
+    const { says, asked } = word;
+    const heardAt = attempt.heardAt ?? (asked === true ? undefined : nowMs);
     const limited = says === 'connected' && limit !== undefined ? { hangUpAt: attempt.hangUpAt ?? nowMs + limit * 1000, hangUpAfterSeconds: undefined } : {};
-    this.ledger.attempts.set(attemptId, { ...attempt, heardAt, acceptedAt, ...limited, ...watchAfterWord(attempt, asked, lookAtMs), state: says === 'ended' ? 'ended' : 'accepted', ...(says === 'ended' ? { hangUpAt: undefined } : {}) });
+    const heard = { ...attempt, heardAt, acceptedAt, ...limited, ...watchAfterWord(attempt, word, nowMs) };
+    this.ledger.attempts.set(attemptId, completed({ ...heard, state: says === 'ended' ? 'ended' : 'accepted', ...(says === 'ended' ? { hangUpAt: undefined } : {}) }, word, nowMs));
     if (says !== 'ended') return;
     this.ledger.changeCall(attempt.callId, (call) => ({ ...call, state: 'closed', command: undefined }));
   }
@@ -340,20 +276,31 @@ class MemoryAttempts implements Attempts {
     this.ledger.change(attemptId, (attempt) => ({ ...attempt, hangUpAt: undefined }));
   }
 
-  async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended'): Promise<boolean> {
+  async resolve(attemptId: string, state: 'not-placed' | 'abandoned' | 'ended', nowMs: number): Promise<boolean> {
     const attempt = this.ledger.attempts.rows.get(attemptId);
     if (attempt === undefined || !isLive(attempt) || attempt.state === 'sending') return false;
-    this.ledger.attempts.set(attemptId, { ...attempt, state, hangUpAt: undefined });
+    this.ledger.attempts.set(attemptId, { ...attempt, state, hangUpAt: undefined, overAt: nowMs });
     this.ledger.changeCall(attempt.callId, (call) => (call.state === 'closed' ? { ...call, command: undefined } : call));
     return true;
   }
 
 }
 
-/** A word confirms an attempt in doubt; the first one that the vendor says by itself puts off the next look. */
-function watchAfterWord({ state, heardAt, holdUntil }: StoredAttempt, asked: boolean, lookAtMs: number): Partial<StoredAttempt> {
-  if (state !== 'accepted') return { lookAt: lookAtMs, giveUpAt: holdUntil };
-  return heardAt === undefined && !asked ? { lookAt: lookAtMs } : {};
+/** A word confirms an attempt in doubt; the first one that the vendor says by itself puts off the next look, and so does the connection. */
+function watchAfterWord({ state, heardAt, connectedAt, holdUntil, ringWithinSeconds, talkWithinSeconds }: StoredAttempt, { says, asked }: VendorWord, nowMs: number): Partial<StoredAttempt> {
+  const confirmed = state !== 'accepted';
+  const giveUp = confirmed ? { giveUpAt: holdUntil } : {};
+  if (says === 'connected' && connectedAt === undefined && (confirmed || asked !== true)) return { ...giveUp, lookAt: nowMs + talkWithinSeconds * 1000 };
+  return confirmed || (heardAt === undefined && asked !== true) ? { ...giveUp, lookAt: nowMs + ringWithinSeconds * 1000 } : {};
+}
+
+/** What the record of an attempt has by a word. */
+function completed(attempt: StoredAttempt, { says, timed }: VendorWord, nowMs: number): StoredAttempt {
+  const ends = says === 'ended' && attempt.lacksEnd;
+  return {
+    ...attempt, lacksEnd: attempt.lacksEnd && says !== 'ended', lacksDuration: attempt.lacksDuration && timed !== true, lacksRecording: attempt.lacksRecording && says !== 'recorded',
+    connectedAt: says === 'connected' ? (attempt.connectedAt ?? nowMs) : attempt.connectedAt, overAt: ends ? nowMs : attempt.overAt,
+  };
 }
 
 function settled(attempt: StoredAttempt, settlement: Settlement, open: boolean): StoredAttempt {

@@ -11,7 +11,7 @@ import { accepted, attemptFor, command, Desk, NOW } from './ledger-desk';
 import { ledgerConformance } from './ledger.conformance';
 
 const Headers = z.record(z.string(), z.string());
-const TABLES = 'router_call, router_attempt, router_channel, router_channel_contact, router_override, router_binding, router_seat, log_record';
+const TABLES = 'router_call, router_attempt, router_channel, router_channel_contact, router_account, router_override, router_binding, router_seat, log_record';
 const health: ChannelHealth = {
   channel: 'e9-main', vendor: 'e9', protocol: 'callback', enabled: true, weight: 1, state: 'up', score: 1, reason: 'no evidence against it', since: NOW,
   capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' },

@@ -315,10 +315,10 @@ describe('a router', () => {
     await work();
     await hear('a-ringing', 'c2-1');
     clock.now += 31_000;
-    await router.followUp.lookAfterChannel('a');
+    for (const due of await router.followUp.due()) await router.followUp.lookAfter(due);
     expect(carriers.asked).toEqual(['c1-1']);
     clock.now += 31_000;
-    await router.followUp.lookAfterChannel('a');
+    for (const due of await router.followUp.due()) await router.followUp.lookAfter(due);
     expect(carriers.asked).toEqual(['c1-1', 'c1-1']);
   });
 

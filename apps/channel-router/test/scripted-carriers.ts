@@ -5,7 +5,7 @@ import type { ChosenLine } from '../src/domain/route';
 import { SilentWatch } from './silent-watch';
 
 export const START = 1_790_000_000_000;
-export const LIMITS = { setupSeconds: 90, querySeconds: 900, sendingSeconds: 45, graceSeconds: 10, redialTenants: [] };
+export const LIMITS = { setupSeconds: 90, querySeconds: 900, sendingSeconds: 45, graceSeconds: 10, reconcileSeconds: 3600, redialTenants: [] };
 export const health = { windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 2 };
 export const capabilities = { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' as const };
 
@@ -23,6 +23,7 @@ export class ScriptedCarriers extends Carriers {
   facts: CarrierFacts[] = [];
   outcome: (attempt: Attempt) => DialResult = ({ attemptId }) => ({ kind: 'accepted', vendorCallId: `v-${attemptId}` });
   hangUpOutcome: HangUpResult = { kind: 'accepted' };
+  askOutcome: AskResult = { kind: 'no-answer', reason: 'x' };
   readonly dialled: string[] = [];
   readonly hungUp: string[] = [];
   readonly asked: string[] = [];
@@ -52,7 +53,7 @@ export class ScriptedCarriers extends Carriers {
   }
   async ask({ attemptId }: Attempt): Promise<AskResult> {
     this.asked.push(attemptId);
-    return { kind: 'no-answer', reason: 'x' };
+    return this.askOutcome;
   }
   async probe(): Promise<{ well: boolean }> {
     return { well: true };
@@ -60,7 +61,7 @@ export class ScriptedCarriers extends Carriers {
 }
 
 export const facts = (channel: string, told: Partial<CarrierFacts> = {}): CarrierFacts => ({
-  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health, canQuery: true, findsByAttempt: false, canProbe: false, queriesPerMinute: 60,
+  channel, vendor: 'v', enabled: true, weight: 1, capabilities, limits: {}, numbers: {}, line: { kind: 'caller', names: new Set<string>() }, health, canQuery: true, findsByAttempt: false, canProbe: false, account: channel, queriesPerMinute: 60, repair: { windowSeconds: 172_800 }, queryTells: new Set(),
   longestCallSeconds: 7200, described: { channel, vendor: 'v', protocol: 'p', enabled: true, capabilities, weight: 1 }, ...told,
 });
 

@@ -12,5 +12,8 @@ export class SilentWatch extends RouterWatch {
   override changed(..._told: Parameters<RouterWatch['changed']>): void {}
   override standing(..._told: Parameters<RouterWatch['standing']>): void {}
   override inDoubt(..._told: Parameters<RouterWatch['inDoubt']>): void {}
+  override asked(..._told: Parameters<RouterWatch['asked']>): void {}
+  override reconciled(..._told: Parameters<RouterWatch['reconciled']>): void {}
+  override waiting(..._told: Parameters<RouterWatch['waiting']>): void {}
   override probeFailed(..._told: Parameters<RouterWatch['probeFailed']>): void {}
 }

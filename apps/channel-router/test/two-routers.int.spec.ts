@@ -111,6 +111,27 @@ describe('two routers', () => {
     expect(await plan()).toEqual(['row-2-1']);
   }, 30_000);
 
+  it('ask a vendor no faster than its account may, with calls on two of its channels', async () => {
+    const own = ['shared-1', 'shared-2'];
+    carriers.facts = own.map((channel) => facts(channel, { account: 'one account', queriesPerMinute: 60 }));
+    carriers.outcome = ({ attemptId }) => ({ kind: 'accepted', vendorCallId: attemptId });
+    const [first] = routers;
+    if (first === undefined) throw new Error('no router');
+    await first.ledger.transaction((unit) => first.router.obey(unit, Array.from({ length: 12 }, (_, index) => callOn(`shared line ${index}`, `shared-${index}`, clock.now, { channel: own[index % 2] ?? '' }))));
+    for (const dial of (await first.router.planner.plan(20))?.dials ?? []) await first.router.dialling.dial(dial);
+    clock.now += 60_000;
+    const askedAt: number[] = [];
+    for (let second = 0; second < 16; second += 0.25) {
+      const before = carriers.asked.length;
+      await Promise.all(routers.flatMap(({ router }) => [router, router]).map(async ({ followUp }) => await Promise.all((await followUp.due()).filter(({ account }) => account === 'one account').map((due) => followUp.lookAfter(due)))));
+      for (let asked = before; asked < carriers.asked.length; asked += 1) askedAt.push(clock.now);
+      clock.now += 250;
+    }
+    expect(new Set(carriers.asked).size).toBe(12);
+    expect(askedAt).toHaveLength(12);
+    expect(Math.min(...askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0)))).toBeGreaterThanOrEqual(1034);
+  }, 30_000);
+
   it('judge a channel as one: each change is told once, whoever sees it first', async () => {
     carriers.facts = [facts('a')];
     carriers.outcome = () => ({ kind: 'unknown', reason: 'HTTP 500' });

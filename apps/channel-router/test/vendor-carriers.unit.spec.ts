@@ -9,7 +9,7 @@ import { NumberVault, Sealer, SystemClock } from '@cc/kernel';
 import { Channels, openNotification } from '@cc/vendors';
 import { ChannelRouterSettings } from '../src/channel-router.config';
 import type { Attempt } from '../src/domain/attempt';
-import type { AttemptRecord } from '../src/domain/ledger';
+import type { AttemptRecord } from '../src/domain/attempt-record';
 import { VendorCarriers } from '../src/out/vendor-carriers';
 import { command, NOW } from './ledger-desk';
 
@@ -89,18 +89,26 @@ describe('the vendors as the router uses them', () => {
 
   const callOf = (callId = 'call-1') => command({ callId, caller: vault.protect('+8613800000001', 'acme', callId), called: vault.protect('+8613900000002', 'acme', callId), maxDurationSeconds: 60 });
   const attempt = (more: Partial<Attempt> = {}): Attempt => ({ attemptId: 'call-1-1', callId: 'call-1', tenant: 'acme', number: 1, channel: 'e9-main', vendor: 'e9', ...more });
-  const live = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({ ...attempt(), state: 'accepted', vendorCallId: CALL_ID, sentAt: NOW, giveUpAt: NOW, holdUntil: NOW, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: false, callOpen: true, command: callOf(), ...more });
+  const live = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({ ...attempt(), state: 'accepted', vendorCallId: CALL_ID, sentAt: NOW, giveUpAt: NOW, holdUntil: NOW, askUntil: LATER, endHeardAt: undefined, answered: false, hangUpTries: 0, notFoundSince: undefined, heard: false, callOpen: true, command: callOf(), ...more });
 
   it('have the facts of the file, and nothing secret in what everyone may know', () => {
     expect(carriers.find('e9-main')).toMatchObject({
-      channel: 'e9-main', vendor: 'e9', weight: 2, tenants: ['acme'], limits: { concurrentCalls: 9 }, queriesPerMinute: 6, longestCallSeconds: 30_000, health: { probeSeconds: 7, windowSeconds: 30 }, canQuery: true, findsByAttempt: false,
+      channel: 'e9-main', vendor: 'e9', weight: 2, tenants: ['acme'], limits: { concurrentCalls: 9 }, queriesPerMinute: 6, repair: { windowSeconds: 172_800 }, longestCallSeconds: 30_000, health: { probeSeconds: 7, windowSeconds: 30 }, canQuery: true, findsByAttempt: false,
       described: { channel: 'e9-main', vendor: 'e9', protocol: 'callback', enabled: true, weight: 2, tenants: ['acme'], line: { kind: 'caller' } },
     });
+    expect(carriers.find('e9-main')?.queryTells).toEqual(new Set(['duration', 'recording']));
     expect(carriers.all().map(({ channel }) => channel)).toEqual(['e9-main', 'e9-bare']);
     expect(carriers.find('e9-bare')?.tenants).toBeUndefined();
     expect(carriers.find('nn')).toBeUndefined();
     expect(carriers.find('e9-main')).toBe(carriers.find('e9-main'));
     expect(JSON.stringify(carriers.all())).not.toMatch(/127\.0\.0\.1|AAAA|TTTT|PPPP|development-secret/);
+  });
+
+  it('know which channels are of one account, and tell nothing of it', () => {
+    const account = carriers.find('e9-main')?.account;
+    expect(account).toMatch(/^[0-9a-f]{32}$/);
+    expect(carriers.find('e9-bare')?.account).toBe(account);
+    expect(new VendorCarriers(channels, log, settingsFor(file, OTHER_KEY)).find('e9-main')?.account).not.toBe(account);
   });
 
   it('read numbers that this router may read, and no others', () => {
@@ -165,7 +173,7 @@ describe('the vendors as the router uses them', () => {
   });
 
   it('ask a vendor, and append what it tells, sealed, before anybody concludes from it', async () => {
-    answer = { resp: { statusCode: '000000', record: 'told' } };
+    answer = { resp: { statusCode: '000000', callNotify: { action: 'Hangup' } } };
     expect(await carriers.ask(live())).toEqual({ kind: 'told' });
     expect(log.taken.map(({ topic }) => topic)).toEqual([topics.channelNotifications.name]);
     const decoded = log.taken.map(({ record }) => decodeChannelNotification(record))[0];
@@ -175,6 +183,12 @@ describe('the vendors as the router uses them', () => {
     // What waits, or is put aside, is kept under its id.
     expect(header.id).toMatch(/^ntf-[0-9a-f]{32}$/);
     expect(openNotification(sealed, header, new Sealer(KEY, 'notifications')).body.toString()).toBe(JSON.stringify(answer));
+  });
+
+  it('keep an answer that has nothing of the call, and say so', async () => {
+    answer = { resp: { statusCode: '900217' } };
+    expect(await carriers.ask(live())).toEqual({ kind: 'told', nothing: true });
+    expect(log.taken).toHaveLength(1);
   });
 
   it('give no answer where nobody can be asked, or none came', async () => {
@@ -195,6 +209,6 @@ describe('the vendors as the router uses them', () => {
     channels.reload();
     expect(carriers.all().map(({ channel, weight }) => [channel, weight])).toEqual([['e9-main', 1]]);
     expect(carriers.find('e9-bare')).toMatchObject({ channel: 'e9-bare' });
-    expect(await carriers.ask(live({ channel: 'e9-bare' }))).toEqual({ kind: 'told' });
+    expect(await carriers.ask(live({ channel: 'e9-bare' }))).toMatchObject({ kind: 'told' });
   });
 });

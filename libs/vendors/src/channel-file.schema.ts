@@ -14,7 +14,7 @@ export const ChannelLimits = z.strictObject({
   /** Dials for one leg A within a minute, and within 24 hours. */
   callsPerCallerPerMinute: count.optional(),
   callsPerCallerPerDay: count.optional(),
-  /** How often the vendor is asked about calls, by all replicas together; absent: what the vendor allows. */
+  /** How often the vendor is asked about calls, by all replicas and all channels of the account together (of different values the lowest counts); absent: what the vendor allows. */
   queriesPerMinute: count.optional(),
   /** No call of this channel lasts longer, from the dial to the end; after it a line in doubt is free. */
   longestCallSeconds: z.number().int().min(60).max(172_800).default(30_000),
@@ -60,6 +60,17 @@ export const HealthRules = z.strictObject({
 });
 export type HealthRules = z.output<typeof HealthRules>;
 
+/** When the end of a call counts as missed, so that the vendor is asked, and how far back it can be asked. */
+export const RepairRules = z.strictObject({
+  /** Placed for so long, and neither connected nor ended. Absent: the router's CC_CHANNEL_ROUTER_QUERY_SECONDS. */
+  ringingSeconds: seconds.optional(),
+  /** Connected for so long without an end; of a call whose talk the vendor limits, no later than that limit and `silenceSeconds` after the connection. Absent: as before. */
+  talkingSeconds: seconds.optional(),
+  /** The vendor answers questions about calls that were dialled within this time; absent: what the vendor says. No more than the router remembers. */
+  windowSeconds: z.number().int().min(3600).max(604_800).optional(),
+});
+export type RepairRules = z.output<typeof RepairRules>;
+
 /** Capabilities that the vendor's product has and this account has not. */
 const Without = z.array(z.enum(['cancel', 'query', 'recording', 'displayNumbers', 'maxDuration', 'ivrText', 'probe'])).default([]);
 
@@ -87,9 +98,15 @@ export const ChannelEntry = z.strictObject({
   /** Which tenants may use it; absent: all. */
   tenants: z.array(z.string().min(1)).min(1).optional(),
   without: Without,
+  /**
+   * A name for the account at the vendor: channels of one vendor with the same name share its limits per account (queries). Absent: channels
+   * share them whose endpoint and credentials are of one account.
+   */
+  account: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'expected 1 to 32 of a-z, 0-9 and -' }).optional(),
   limits: ChannelLimits.prefault({}),
   numbers: NumberRules.prefault({}),
   health: HealthRules.prefault({}),
+  repair: RepairRules.prefault({}),
   /** The last part of the callback's path; two while they are being changed. Only for vendors that call back. */
   callbackSecrets: z.array(secretOf(16, 128)).min(1).max(2).optional(),
   /** From where its callbacks come: addresses and ranges (CIDR). One from elsewhere is stored, and put aside as forged. Absent: from anywhere. */

@@ -3,7 +3,7 @@ import type { Capabilities } from '@cc/contracts';
 import { defined, type AddressRanges } from '@cc/kernel';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules } from './channel-file.schema';
+import { ChannelEntry, type ChannelLimits, type HealthRules, type NumberRules, type RepairRules } from './channel-file.schema';
 import type { ConfiguredVendor, RegisteredVendor } from './define-vendor';
 import { vendorOf, vendors } from './registry';
 import { resolveSecrets } from './resolve-secrets';
@@ -23,12 +23,15 @@ export interface Channel {
   readonly limits: ChannelLimits & { readonly queriesPerMinute: number };
   readonly numbers: NumberRules;
   readonly health: HealthRules;
+  readonly repair: RepairRules & { readonly windowSeconds: number };
   /** What carries one call only, with the names of the seats where there are any. */
   readonly line: { readonly kind: 'caller' | 'agent' | 'seat'; readonly names: readonly string[]; readonly identities: readonly string[] };
   /** Empty for a vendor that does not call back. */
   readonly callbackSecrets: readonly Secret[];
   /** Absent: callbacks come from anywhere. */
   readonly callbackSources?: AddressRanges;
+  /** Equal for channels that share one account at the vendor, and with it the vendor's limits per account; a digest. */
+  readonly account: string;
   /** Equal for equal entries, secrets included; it tells nothing of them. */
   readonly fingerprint: string;
   /** Makes the adapter; it opens no connection by itself. */
@@ -94,16 +97,23 @@ function readChannel(entry: unknown, path: readonly PropertyKey[], readFile: (pa
   if (vendor === undefined) return undefined;
   const configured = configure(resolved, vendor, path, report);
   if (checked === undefined || !checkCallbackSecrets(checked, vendor, path, report) || configured === undefined) return undefined;
-  const { id, protocol, enabled, weight, tenants, limits, numbers, health, without, callbackSecrets = [], callbackSources } = checked;
+  const { id, protocol, enabled, weight, tenants, limits, numbers, health, repair, without, callbackSecrets = [], callbackSources } = checked;
   return {
     id, vendor: vendor.code, protocol, enabled, weight, numbers, health, callbackSecrets,
     ...defined({ tenants, callbackSources }),
     limits: { ...limits, queriesPerMinute: limits.queriesPerMinute ?? vendor.queriesPerMinute },
+    repair: { ...repair, windowSeconds: repair.windowSeconds ?? vendor.queryWindowSeconds },
     capabilities: { ...vendor.capabilities, ...Object.fromEntries(without.map((name) => [name, false])) },
     line: { kind: vendor.line, names: configured.seats, identities: configured.seatIdentities },
+    account: accountOf(checked, configured.account),
     fingerprint: fingerprintOf(resolved),
     open: configured.open,
   };
+}
+
+/** The operator's name of the account counts before what the vendor's settings say of it. */
+function accountOf({ vendor, protocol, account }: ChannelEntry, identity: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(account === undefined ? [vendor, protocol, ...identity] : [vendor, account])).digest('hex');
 }
 
 function fingerprintOf(entry: unknown): string {

@@ -10,6 +10,7 @@ export interface RegisteredVendor {
   readonly callbacks: CallbackUse;
   readonly line: Vendor['line'];
   readonly queriesPerMinute: number;
+  readonly queryWindowSeconds: number;
   /** Parses the channel file's `settings` and `lines`, with every fault and its path; opening is then certain to fit. */
   configure(given: VendorConfiguration): ConfiguredVendor;
 }
@@ -22,10 +23,11 @@ export interface VendorConfiguration {
 }
 
 export type ConfiguredVendor =
-  | { readonly ok: true; readonly seats: readonly string[]; readonly seatIdentities: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
+  | { readonly ok: true; readonly seats: readonly string[]; readonly seatIdentities: readonly string[]; readonly account: readonly string[]; readonly open: (ports: VendorPorts) => VendorChannel }
   | { readonly ok: false; readonly faults: readonly SettingFault[] };
 
 const DEFAULT_QUERIES_PER_MINUTE = 60;
+const DEFAULT_QUERY_WINDOW_SECONDS = 172_800;
 
 const SeatName = z.looseObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ and -' }) });
 
@@ -38,6 +40,7 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
     callbacks: vendor.callbacks,
     line: vendor.line,
     queriesPerMinute: vendor.queriesPerMinute ?? DEFAULT_QUERIES_PER_MINUTE,
+    queryWindowSeconds: vendor.queryWindowSeconds ?? DEFAULT_QUERY_WINDOW_SECONDS,
     configure({ settings, lines = [], callsBack, without = [] }) {
       const faults: SettingFault[] = [];
       const parsed = vendor.settings.safeParse(settings);
@@ -46,7 +49,7 @@ export function defineVendor<Schema extends z.ZodType, Seat extends z.ZodType = 
       if (parsed.success) faults.push(...(vendor.faults?.(parsed.data, { callsBack, without }) ?? []));
       if (!parsed.success || faults.length > 0) return { ok: false, faults };
       const seatIdentities = [...seats.values()].flatMap((seat) => vendor.seatIdentity?.(parsed.data, seat) ?? []);
-      return { ok: true, seats: [...seats.keys()], seatIdentities, open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
+      return { ok: true, seats: [...seats.keys()], seatIdentities, account: vendor.account(parsed.data), open: (ports) => vendor.open(parsed.data, ports, { seats, callsBack }) };
     },
   };
 }

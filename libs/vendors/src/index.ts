@@ -3,7 +3,7 @@ export { vendors, vendorOf } from './registry';
 export type { ConfiguredVendor, RegisteredVendor } from './define-vendor';
 export { parseChannelFile } from './channel-file';
 export type { Channel, ChannelFile } from './channel-file';
-export type { ChannelLimits, HealthRules, NumberRule, NumberRules } from './channel-file.schema';
+export type { ChannelLimits, HealthRules, NumberRule, NumberRules, RepairRules } from './channel-file.schema';
 export { Secret } from './secret';
 export { Channels } from './channels';
 export type { OpenChannel, Reload } from './channels';

@@ -182,10 +182,16 @@ export interface QueriedCall {
   readonly sentAt: number;
   /** E.164; absent once the call is closed. */
   readonly caller?: string;
+  /** Epoch ms: when the vendor itself had told that the call is over, so that what is missing of it is its record. Absent: it may be running. */
+  readonly overBy?: number;
 }
 
+/** What an answer to a query tells of an ended call, beside the end itself. */
+export type QueryDetail = 'duration' | 'recording';
+
 export type QueryAnswer =
-  | { readonly kind: 'told'; readonly notification: RawNotification }
+  /** `nothing`: the answer is the vendor's, and has nothing of the call. */
+  | { readonly kind: 'told'; readonly notification: RawNotification; readonly nothing?: true }
   /** The vendor knows of no such call, and would if it had been placed: running ones included. */
   | { readonly kind: 'not-found' }
   | { readonly kind: 'no-answer'; readonly reason: string };
@@ -223,6 +229,8 @@ export interface VendorChannel {
   readonly query?: (call: QueriedCall) => Promise<QueryAnswer>;
   /** The query also finds a call of which only our attempt id is known. */
   readonly findsByAttempt?: true;
+  /** What a record lacks that has an end without it, and that the query would tell. Absent: its answers tell the end alone for certain. */
+  readonly queryTells?: readonly QueryDetail[];
   readonly probe?: () => Promise<ProbeOutcome>;
   readonly recording?: RecordingAccess;
 }
@@ -250,6 +258,10 @@ export interface Vendor<Schema extends z.ZodType = z.ZodType, Seat extends z.Zod
   readonly line: 'caller' | 'agent' | 'seat';
   /** How often the vendor may be asked about calls, per account; 60 unless told. */
   readonly queriesPerMinute?: number;
+  /** How far back the vendor answers questions about calls, seconds from the dial; 172800 unless told, which is CC's choice where a vendor names no limit. */
+  readonly queryWindowSeconds?: number;
+  /** By what the vendor knows the account: channels for which it is equal share the vendor's limits per account. It may hold secrets, and only a digest of it is kept. */
+  readonly account: (settings: z.output<Schema>) => readonly string[];
   /** One entry of the channel file's `lines`, beside its `id`, of a vendor whose agents sign in. */
   readonly seat?: Seat;
   /** By what the vendor knows a seat: no two lines of the channel file may be one. */

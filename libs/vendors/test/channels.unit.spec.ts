@@ -144,6 +144,8 @@ describe('an entry of the channel file', () => {
 
   it('has limits, number rules and health rules by default, the vendor\'s own rate of queries among them', () => {
     expect(read({})).toMatchObject({ limits: { queriesPerMinute: 9, longestCallSeconds: 30_000 }, numbers: {}, line: { kind: 'caller', names: [] } });
+    expect(read({})?.repair).toEqual({ windowSeconds: 172_800 });
+    expect(read({ repair: { ringingSeconds: 120, talkingSeconds: 600, windowSeconds: 86_400 } })?.repair).toEqual({ ringingSeconds: 120, talkingSeconds: 600, windowSeconds: 86_400 });
     expect(read({})?.health).toEqual({
       windowSeconds: 30, minDials: 5, degradedShare: 0.2, downShare: 0.5, downInARow: 3, silenceSeconds: 30, silentCalls: 2, probeSeconds: 15, probeFailures: 3, coolDownSeconds: 30, trialCalls: 3,
     });
@@ -156,17 +158,31 @@ describe('an entry of the channel file', () => {
     expect(read({})?.capabilities.recording).toBe(true);
   });
 
+  it('is of the account that its endpoint and credentials name, or of the one that it names itself', () => {
+    const accountOf = (more: Entry, settings: Entry = {}): string | undefined => read({ settings: { ...base, ...settings }, ...more })?.account;
+    const base = { endpoint: 'http://127.0.0.1:1/e9', accountSid: 'A'.repeat(32), authToken: { value: 'T'.repeat(32) }, appId: 'P'.repeat(32) };
+    const own = accountOf({});
+    expect(own).toMatch(/^[0-9a-f]{64}$/);
+    expect([accountOf({ id: 'b', weight: 2 }), accountOf({}, { appId: 'Q'.repeat(32) }), accountOf({}, { endpoint: 'http://127.0.0.1:1/e9/' })]).toEqual([own, own, own]);
+    const others = [accountOf({}, { accountSid: 'B'.repeat(32) }), accountOf({}, { endpoint: 'http://127.0.0.1:2/e9' }), accountOf({ account: 'sales' }), accountOf({ account: 'service' })];
+    expect(new Set([own, ...others]).size).toBe(5);
+    expect(accountOf({ account: 'sales' }, { accountSid: 'B'.repeat(32) })).toBe(accountOf({ account: 'sales' }));
+    expect(faultsOf(e9('a', { account: 'Sales!' }))).toEqual([expect.stringContaining('channels[0].account: expected 1 to 32')]);
+  });
+
   it('names every fault of these at once, each with its path', () => {
     const faults = faultsOf(e9('a', {
       limits: { concurrentCalls: 0, callsPerSecond: -1, callsPerCallerPerMinute: 1.5, callsPerCallerPerDay: '9', queriesPerMinute: 0, longestCallSeconds: 59, more: 1 },
       numbers: { from: { only: [] }, to: { except: ['86138', '+86138x'] }, display: {} },
       health: { windowSeconds: 0, minDials: 0, degradedShare: 1.1, downShare: -0.1, downInARow: 0, silenceSeconds: 0, silentCalls: 0, probeSeconds: 0, probeFailures: 0, coolDownSeconds: 100_000, trialCalls: 0 },
+      repair: { ringingSeconds: 0, talkingSeconds: '9', windowSeconds: 604_801, again: 1 },
       without: ['followUp'], tenants: [], lines: [{ id: '20011' }],
     }));
     const expected = [
       ...['concurrentCalls', 'callsPerSecond', 'callsPerCallerPerMinute', 'callsPerCallerPerDay', 'queriesPerMinute', 'longestCallSeconds'].map((name) => `limits.${name}: `), 'limits: ',
       'numbers.from.only: ', 'numbers.to.except[0]: expected the beginning of an E.164 number', 'numbers.to.except[1]: ', 'numbers: ',
       ...['windowSeconds', 'minDials', 'degradedShare', 'downShare', 'downInARow', 'silenceSeconds', 'silentCalls', 'probeSeconds', 'probeFailures', 'coolDownSeconds', 'trialCalls'].map((name) => `health.${name}: `),
+      'repair.ringingSeconds: ', 'repair.talkingSeconds: ', 'repair.windowSeconds: ', 'repair: ',
       'without[0]: ', 'tenants: ', 'lines: not allowed',
     ];
     for (const beginning of expected) expect([beginning, faults.filter((fault) => fault.startsWith(`channels[0].${beginning}`)).length]).toEqual([beginning, 1]);
@@ -186,7 +202,7 @@ describe('an entry of the channel file', () => {
 
 describe('the seats of an entry', () => {
   const vendor = defineVendor({
-    code: 'xx', protocol: 'seats', callbacks: 'never', line: 'seat', settings: z.strictObject({}), seat: z.strictObject({ password: z.string().min(8) }),
+    code: 'xx', protocol: 'seats', callbacks: 'never', line: 'seat', account: () => [], settings: z.strictObject({}), seat: z.strictObject({ password: z.string().min(8) }),
     capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'seats' },
     open: () => {
       throw new Error('nothing is opened here');

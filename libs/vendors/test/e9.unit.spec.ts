@@ -137,12 +137,14 @@ it('keeps a record query\'s answer byte for byte, and gives nothing where there 
   server.react = () => found;
   expect(await channel.query?.(asked)).toEqual({ kind: 'told', notification: { kind: 'query', headers: {}, body: Buffer.from(found.body), receivedAt: clock.now, request: 'Records/query' } });
   expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({ req: { callId: 'c-1', type: 1 } });
+  server.react = () => answer({ statusCode: '900217', represent: 'no such call' });
+  expect(await channel.query?.(asked)).toMatchObject({ kind: 'told', nothing: true });
   server.react = () => answer({ statusCode: '900224', represent: 'too often' });
   expect(await channel.query?.(asked)).toMatchObject({ kind: 'no-answer' });
   server.react = () => ({ status: 500, body: found.body });
   expect(await channel.query?.(asked)).toMatchObject({ kind: 'no-answer' });
   expect(await channel.query?.({ attemptId: 'a-1', sentAt: 1 })).toMatchObject({ kind: 'no-answer' });
-  expect(server.seen).toHaveLength(3);
+  expect(server.seen).toHaveLength(4);
 });
 
 it('acknowledges in the vendor\'s words and can verify no callback', () => {

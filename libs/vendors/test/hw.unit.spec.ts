@@ -254,6 +254,21 @@ describe('a call whose serial number is not known', () => {
     expect(await channelWith().query?.(call)).toEqual({ kind: 'no-answer', reason: expect.stringContaining('retCode 9') });
   });
 
+  it('is not searched by its state once it has ended: its record is looked for by its number, up to shortly after its end', async () => {
+    const record = { callSerialNo: SERIAL, state: 3, reasonCode: 0, talkingTime: T0 + 5000, talkDuration: 20, endTime: T0 + 25_000 };
+    arrange({ queryCallDetailRecord: ({ body }) => page(body.includes('"offset":"100"') ? [record] : others) });
+    clock.now = T0 + 3_600_000;
+    const channel = channelWith();
+    const ended = { ...call, vendorCallId: SERIAL, overBy: T0 + 26_000 };
+    expect(await channel.query?.(ended)).toEqual({ kind: 'no-answer', reason: expect.stringContaining('page 1 of the history has no call with this serial number') });
+    const answer = await channel.query?.(ended);
+    if (answer?.kind !== 'told') throw new Error(JSON.stringify(answer));
+    expect(channel.normalise(answer.notification, { recordRequested: false })).toMatchObject({ facts: [{ type: 'cc.call.connected.v1' }, { type: 'cc.call.ended.v1', durationSeconds: 20 }] });
+    expect(server.asked('/queryCallState')).toEqual([]);
+    expect(server.asked('/queryCallDetailRecord').map(({ body }): unknown => JSON.parse(body))).toEqual(['0', '100'].map((offset) => ({ startTime: String(T0 - 60_000), endTime: String(T0 + 86_000), taskType: '1', offset, limit: '100', caller: '13912345678' })));
+    expect(await channel.query?.({ ...ended, vendorCallId: '1234567890' })).toEqual(expect.objectContaining({ kind: 'no-answer' }));
+  });
+
   it('is asked for over no longer time than the vendor allows', async () => {
     arrange({ queryCallDetailRecord: () => page([]) });
     clock.now = T0 + 30 * 86_400_000;

@@ -42,8 +42,8 @@ export type DialResult =
 /** What a request to end a call led to; after `unknown` it is made again. */
 export type HangUpResult = { readonly kind: 'accepted' } | { readonly kind: 'refused'; readonly reason: string } | { readonly kind: 'unknown'; readonly reason: string };
 
-/** What the vendor said when it was asked about a call: something (a notification was appended), that there is no such call, or nothing. */
-export type AskResult = { readonly kind: 'told' } | { readonly kind: 'not-found' } | { readonly kind: 'no-answer'; readonly reason: string };
+/** What the vendor said when it was asked about a call: something (a notification was appended, which may have `nothing` of the call), that there is no such call, or nothing. */
+export type AskResult = { readonly kind: 'told'; readonly nothing?: true } | { readonly kind: 'not-found' } | { readonly kind: 'no-answer'; readonly reason: string };
 
 /** How a dial ended, as the window of a channel's health counts it. */
 export type OutcomeClass = 'well' | 'failure' | 'neutral';

@@ -1,7 +1,7 @@
 import type { ChannelHealth, PlaceCall } from '@cc/contracts';
 import type { Attempt, AskResult, DialResult, HangUpResult } from './attempt';
 import type { HealthThresholds } from './health';
-import type { AttemptRecord } from './ledger';
+import type { AttemptRecord } from './attempt-record';
 import type { ChannelFacts, ChosenLine } from './route';
 
 /** What of a channel's configuration guides the router beyond the choice. */
@@ -10,7 +10,13 @@ export interface CarrierFacts extends ChannelFacts {
   readonly canQuery: boolean;
   readonly findsByAttempt: boolean;
   readonly canProbe: boolean;
+  /** Equal for the channels of one account at the vendor, to which its rate of queries belongs; it tells nothing of the account. */
+  readonly account: string;
   readonly queriesPerMinute: number;
+  /** When the end of a call counts as missed, and how far back the vendor answers. */
+  readonly repair: { readonly ringingSeconds?: number | undefined; readonly talkingSeconds?: number | undefined; readonly windowSeconds: number };
+  /** What a query tells of an ended call, beside its end. */
+  readonly queryTells: ReadonlySet<'duration' | 'recording'>;
   readonly longestCallSeconds: number;
   /** What everyone may know of it, beside its health. */
   readonly described: Pick<ChannelHealth, 'channel' | 'vendor' | 'protocol' | 'enabled' | 'capabilities' | 'weight' | 'tenants' | 'line'>;

@@ -2,7 +2,8 @@ import type { Clock } from '@cc/kernel';
 import { outcomeClassOf, settledEvent, stateAfter, TOO_LATE, type Attempt, type DialResult } from './attempt';
 import type { Carriers } from './carriers';
 import type { RouterWatch } from './router-watch';
-import type { AttemptRecord, Ledger, LedgerUnit, Settlement } from './ledger';
+import type { AttemptRecord } from './attempt-record';
+import type { Ledger, LedgerUnit, Settlement } from './ledger';
 import type { PlannedDial } from './planner';
 import { hear } from './vendor-news';
 
@@ -64,7 +65,7 @@ export class Dialling {
   private async settle(unit: LedgerUnit, attempt: Attempt, result: DialResult, outcome = outcomeClassOf(result)): Promise<readonly AttemptRecord[]> {
     const nowMs = this.clock.nowMs();
     const became = await unit.attempts.settle(attempt.attemptId, { ...this.settlement(attempt.channel, result, nowMs), outcome });
-    if (became === 'late') return result.kind === 'accepted' ? await hear(unit, [{ attemptId: attempt.attemptId, vendorCallId: result.vendorCallId, says: 'placed' }], nowMs, nowMs) : [];
+    if (became === 'late') return result.kind === 'accepted' ? await hear(unit, [{ attemptId: attempt.attemptId, vendorCallId: result.vendorCallId, says: 'placed' }], nowMs) : [];
     // A callback may have been faster; then only what names the vendor's call is still news.
     if (became === 'moved' || result.kind === 'accepted') await unit.journal.append([settledEvent(attempt, result, nowMs)]);
     if (became === 'moved' && stateAfter(result) === 'refused') {
@@ -77,7 +78,8 @@ export class Dialling {
   private settlement(channel: string, result: DialResult, nowMs: number): Omit<Settlement, 'outcome'> {
     const { setupSeconds, querySeconds } = this.limits;
     // What is not heard of within the channel's limit is asked about.
-    const firstLookSeconds = Math.min(querySeconds, this.carriers.find(channel)?.health.silenceSeconds ?? querySeconds);
+    const facts = this.carriers.find(channel);
+    const firstLookSeconds = Math.min(facts?.repair.ringingSeconds ?? querySeconds, facts?.health.silenceSeconds ?? querySeconds);
     const accepted = result.kind === 'accepted';
     return {
       state: stateAfter(result), kind: result.kind, at: nowMs,

@@ -1,9 +1,12 @@
 import type { ResolveAttempt } from '@cc/contracts';
 import type { Clock } from '@cc/kernel';
+import { byAccount, queriesPerMinuteOf, type DueAccount } from './accounts';
 import { reapedEvent, resolvedEvent, type AskResult, type Resolution } from './attempt';
-import type { CarrierFacts, Carriers } from './carriers';
+import type { Carriers } from './carriers';
+import { isTurnOver, orderOfTurn, pauseOf, type AskedChannel, type AskedKind } from './enquiries';
 import type { RouterWatch } from './router-watch';
-import type { AttemptRecord, Ledger, LedgerUnit, Overdue } from './ledger';
+import type { AttemptRecord } from './attempt-record';
+import type { Ledger, LedgerUnit } from './ledger';
 
 export interface FollowUpLimits {
   /** A call that the vendor tells of is asked about that often. */
@@ -14,7 +17,6 @@ export interface FollowUpLimits {
   readonly redialTenants: readonly string[];
 }
 
-const MINUTE_MS = 60_000;
 /** "Not found" counts once it was said twice, this far apart. */
 const NOT_FOUND_APART_MS = 30_000;
 /** A vendor that gives no answer is asked so often past the last limit. */
@@ -67,40 +69,59 @@ export class FollowUp {
     private readonly watch: RouterWatch,
   ) {}
 
-  /** Channels with attempts that are to be looked after now. */
-  channels(): Promise<readonly string[]> {
-    return this.ledger.channelsToLookAt(this.clock.nowMs());
+  /** Accounts whose channels have attempts that are to be looked after now. */
+  async due(): Promise<readonly DueAccount[]> {
+    return byAccount(await this.ledger.enquiries.channelsDue(this.clock.nowMs()), this.carriers);
   }
 
-  /** Looks at what is due of a channel, no faster than its vendor may be asked. Resolves to whether there may be more at once. */
-  async lookAfterChannel(channel: string): Promise<boolean> {
-    const facts = this.carriers.find(channel);
-    if (facts?.canQuery !== true) return (await this.lookUnasked(channel, 'all', facts)) > 0;
+  /** Looks at what is due of an account, no faster than its vendor may be asked. Resolves to whether there may be more at once. */
+  async lookAfter(due: DueAccount): Promise<boolean> {
     // Those that the vendor cannot be asked about cost it no question.
-    if (!facts.findsByAttempt && (await this.lookUnasked(channel, 'unnamed', facts)) > 0) return true;
-    if (!(await this.ledger.claimQuery(channel, this.clock.nowMs(), MINUTE_MS / facts.queriesPerMinute))) return false;
-    const [attempt] = await this.take(channel, facts.findsByAttempt ? 'all' : 'named', 1);
-    if (attempt !== undefined) await this.lookAfter(attempt, facts, await this.carriers.ask(attempt));
-    return attempt !== undefined;
+    for (const channel of due.channels) if ((await this.lookUnasked(channel)) > 0) return true;
+    const channels = due.channels.filter(({ finds }) => finds !== 'none');
+    return channels.length > 0 && (await this.askOne({ ...due, channels }));
   }
 
   /** Resolves to how many it looked at. */
-  private async lookUnasked(channel: string, which: Overdue, facts: CarrierFacts | undefined): Promise<number> {
-    const attempts = await this.take(channel, which, LOOKS_AT_ONCE);
-    for (const attempt of attempts) await this.lookAfter(attempt, facts, undefined);
+  private async lookUnasked(channel: AskedChannel): Promise<number> {
+    const nowMs = this.clock.nowMs();
+    const attempts = await this.ledger.enquiries.takeUnaskable(channel, nowMs, this.inHandUntil(nowMs), LOOKS_AT_ONCE);
+    for (const attempt of attempts) await this.settle(attempt, undefined);
     return attempts.length;
   }
 
-  private take(channel: string, which: Overdue, limit: number): Promise<readonly AttemptRecord[]> {
-    const nowMs = this.clock.nowMs();
-    return this.ledger.takeOverdue(channel, which, nowMs, nowMs + this.limits.graceSeconds * 1000, limit);
+  /** Asks about the one whose turn it is, if it is the account's turn. */
+  private async askOne(due: DueAccount): Promise<boolean> {
+    const takenAtMs = this.clock.nowMs();
+    const turn = await this.ledger.enquiries.claimTurn(due.account, takenAtMs, pauseOf(queriesPerMinuteOf(due, this.carriers)));
+    if (turn === undefined) return false;
+    for (const kind of orderOfTurn(turn)) {
+      const nowMs = this.clock.nowMs();
+      const attempt = await this.ledger.enquiries.takeNext(kind, due.channels, nowMs, this.inHandUntil(nowMs));
+      if (attempt === undefined) continue;
+      if (!isTurnOver(takenAtMs, this.clock.nowMs())) await this.ask(kind, attempt);
+      return true;
+    }
+    return false;
   }
 
-  private async lookAfter(attempt: AttemptRecord, facts: CarrierFacts | undefined, answer: AskResult | undefined): Promise<void> {
-    const step = nextStep(attempt, answer, this.paceOf(attempt, facts), this.clock.nowMs());
+  private async ask(kind: AskedKind, attempt: AttemptRecord): Promise<void> {
+    const answer = await this.carriers.ask(attempt);
+    this.watch.asked(attempt, kind, answer);
+    if (kind === 'repair') await this.ledger.enquiries.repairAsked(attempt.attemptId, this.clock.nowMs());
+    else await this.settle(attempt, answer);
+  }
+
+  /** Whoever dies with an attempt in hand leaves it due again then. */
+  private inHandUntil(nowMs: number): number {
+    return nowMs + this.limits.graceSeconds * 1000;
+  }
+
+  private async settle(attempt: AttemptRecord, answer: AskResult | undefined): Promise<void> {
+    const step = nextStep(attempt, answer, this.paceOf(attempt), this.clock.nowMs());
     switch (step.kind) {
       case 'look-again':
-        return await this.ledger.looked(attempt.attemptId, { lookAtMs: step.atMs, ...(answer?.kind === 'told' ? { answered: true } : {}), ...(step.notFoundSince === undefined ? {} : { notFoundSince: step.notFoundSince }) });
+        return await this.ledger.enquiries.looked(attempt.attemptId, { lookAtMs: step.atMs, ...(answer?.kind === 'told' ? { answered: true } : {}), ...(step.notFoundSince === undefined ? {} : { notFoundSince: step.notFoundSince }) });
       case 'not-placed':
         return await this.resolveByQuery(attempt);
       case 'close-call':
@@ -110,8 +131,9 @@ export class FollowUp {
   }
 
   /** Of a call that the vendor does not tell of by itself, only its answers tell: it is asked more often. */
-  private paceOf({ heard }: AttemptRecord, facts: CarrierFacts | undefined): Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'> {
+  private paceOf({ heard, channel }: AttemptRecord): Pick<FollowUpLimits, 'querySeconds' | 'graceSeconds'> {
     const { querySeconds, graceSeconds } = this.limits;
+    const facts = this.carriers.find(channel);
     return { querySeconds: heard || facts === undefined ? querySeconds : Math.min(querySeconds, facts.health.silenceSeconds), graceSeconds };
   }
 
@@ -131,7 +153,7 @@ export class FollowUp {
       return current;
     });
     if (reaped !== undefined) this.watch.reaped(reaped, lineKept);
-    if (lineKept) await this.ledger.looked(attempt.attemptId, { lookAtMs: step.lookAgainAtMs });
+    if (lineKept) await this.ledger.enquiries.looked(attempt.attemptId, { lookAtMs: step.lookAgainAtMs });
   }
 
   private async resolveByQuery(attempt: AttemptRecord): Promise<void> {

@@ -1,5 +1,7 @@
 import type { Binding, CallEvent, ChannelHealth, ChannelOverride, Kept, PlaceCall, RouteSimulation, SeatSession } from '@cc/contracts';
-import type { Attempt, AttemptState, DialResult, OutcomeClass, Refusal } from './attempt';
+import type { Attempt, DialResult, OutcomeClass, Refusal } from './attempt';
+import type { AttemptRecord } from './attempt-record';
+import type { Enquiries } from './enquiries';
 import type { Condition, Evidence } from './health';
 
 /** A call that waits for a dial. */
@@ -31,6 +33,14 @@ export interface NewAttempt extends Attempt {
   readonly lookAt: number;
   readonly giveUpAt: number;
   readonly holdUntil: number;
+  /** From then on the vendor gives no answer about it any more. */
+  readonly askUntil: number;
+  /** Its connection or its end must be heard of so long after it was heard of, and its end so long after its connection; otherwise the vendor is asked. */
+  readonly ringWithinSeconds: number;
+  readonly talkWithinSeconds: number;
+  /** What its record will lack until a vendor tells it, and the vendor's answers would. */
+  readonly lacksDuration: boolean;
+  readonly lacksRecording: boolean;
   /** The call's longest talk, where we have to end it ourselves. */
   readonly hangUpAfterSeconds?: number | undefined;
 }
@@ -48,41 +58,14 @@ export interface Settlement {
   readonly lookAt: number;
 }
 
-/** An attempt as it is written down. Times are epoch ms. */
-export interface AttemptRecord extends Attempt {
-  readonly state: AttemptState;
-  readonly vendorCallId: string | undefined;
-  readonly sentAt: number;
-  readonly giveUpAt: number;
-  readonly holdUntil: number;
-  /** The vendor has answered a question about it. */
-  readonly answered: boolean;
-  /** How often its vendor was asked to end it, the time in hand included. */
-  readonly hangUpTries: number;
-  readonly notFoundSince: number | undefined;
-  /** The vendor has told of it by itself. */
-  readonly heard: boolean;
-  /** The application still waits for the call's end. */
-  readonly callOpen: boolean;
-  /** Its numbers, while they are needed. */
-  readonly command: PlaceCall | undefined;
-}
-
-/** Which of the attempts that are due: `named` have the vendor's id for their call, `unnamed` have none. */
-export type Overdue = 'all' | 'named' | 'unnamed';
-
-/** How a look at an attempt went. Times are epoch ms. */
-export interface Look {
-  readonly lookAtMs: number;
-  readonly answered?: boolean;
-  readonly notFoundSince?: number;
-}
-
 /** Something that a vendor said of an attempt. */
 export interface VendorWord {
   readonly attemptId: string;
   readonly vendorCallId?: string | undefined;
-  readonly says: 'placed' | 'connected' | 'ended';
+  /** `recorded`: that there is a recording, or will never be one; it proves no call. */
+  readonly says: 'placed' | 'connected' | 'ended' | 'recorded';
+  /** The end came with the talking time. */
+  readonly timed?: boolean | undefined;
   /** The vendor was asked: it proves the call, and not that the vendor tells of its calls by itself. */
   readonly asked?: boolean | undefined;
 }
@@ -187,7 +170,7 @@ export interface Attempts {
    * Takes in what vendors said: an attempt in doubt is confirmed, one that ended frees its line and closes its call.
    * Returns attempts that counted as not placed, each once: their phones rang after all, and they are to be hung up.
    */
-  hear(words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly AttemptRecord[]>;
+  hear(words: readonly VendorWord[], nowMs: number): Promise<readonly AttemptRecord[]>;
   /** Attempts that have been SENDING since before then: the outcome of their dials is lost. */
   overdueSending(sentBeforeMs: number, limit: number): Promise<readonly AttemptRecord[]>;
   /** The attempt as it stands, held until the transaction ends. */
@@ -246,14 +229,8 @@ export abstract class Ledger {
   /** The same, but by one router at a time; `undefined` while another is at it. */
   abstract exclusively<T>(task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>): Promise<T | undefined>;
 
-  /** Channels with attempts that are to be looked after now. */
-  abstract channelsToLookAt(nowMs: number): Promise<readonly string[]>;
-  /** Takes the attempts of a channel that are due longest; each is due again at `againAtMs` unless something else is said. */
-  abstract takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;
-  /** Whether the vendor may be asked now, given that it may be every `everyMs`; takes the turn. */
-  abstract claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean>;
-  /** Remembers how a look went. `answered`: the vendor told something, so that an earlier "not found" counts no more. */
-  abstract looked(attemptId: string, look: Look): Promise<void>;
+  /** Which attempts their vendors are to be asked about. */
+  abstract readonly enquiries: Enquiries;
 
   /** Takes attempts that are to be hung up now; whoever dies with one in hand leaves it due again at `againAtMs`. */
   abstract takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<readonly AttemptRecord[]>;

@@ -2,6 +2,7 @@ import { seatKey, type CallEventOf, type PlaceCall, type Route, type RouteSimula
 import type { Clock } from '@cc/kernel';
 import { attemptIdOf, closedUnplaced, endedByRefusal, LINE_TAKEN_TOO_LONG, startedEvent, TOO_LATE, type Refusal } from './attempt';
 import type { CarrierFacts, Carriers, ClearNumbers } from './carriers';
+import { endLimitsOf } from './end-limits';
 import type { RouterWatch } from './router-watch';
 import type { Ledger, LedgerUnit, LineState, NewAttempt, Postponed, QueuedCall, Survey } from './ledger';
 import { PlanningBoard } from './planning-board';
@@ -17,6 +18,8 @@ export interface PlannedDial {
 export interface PlanningLimits {
   /** An attempt in doubt is looked after once this long has passed since its dial. */
   readonly setupSeconds: number;
+  /** Where the channel does not say when the end of a call is missed. */
+  readonly querySeconds: number;
 }
 
 /** What a look at the queue led to. */
@@ -162,14 +165,16 @@ export class Planner {
     plan.begun.push({ attempt, command, route: decision.route, session });
   }
 
-  private attemptFor({ call: { command }, callerRef, refusals }: Considered, { facts, line, trial }: NonNullable<Decision['chosen']>, lineRef: string, nowMs: number): NewAttempt {
+  private attemptFor({ call: { command }, callerRef, refusals }: Considered, { facts: { channel, vendor, capabilities }, line, trial }: NonNullable<Decision['chosen']>, lineRef: string, nowMs: number): NewAttempt {
     const number = Math.max(0, ...refusals.map((refusal) => refusal.number)) + 1;
     const lookAt = nowMs + this.limits.setupSeconds * 1000;
-    const mustHangUp = command.maxDurationSeconds !== undefined && facts.capabilities.cancel && !facts.capabilities.maxDuration;
+    const carrier = this.carriers.find(channel);
+    const mustHangUp = command.maxDurationSeconds !== undefined && capabilities.cancel && !capabilities.maxDuration;
     return {
-      attemptId: attemptIdOf(command.callId, number), callId: command.callId, tenant: command.tenant, number, channel: facts.channel, vendor: facts.vendor,
+      attemptId: attemptIdOf(command.callId, number), callId: command.callId, tenant: command.tenant, number, channel, vendor,
       ...(line.kind === 'seat' ? { seat: line.name } : {}),
-      lineRef, callerRef, trial, sentAt: nowMs, lookAt, giveUpAt: lookAt, holdUntil: nowMs + longestMs(this.carriers.find(facts.channel), command),
+      lineRef, callerRef, trial, sentAt: nowMs, lookAt, giveUpAt: lookAt, holdUntil: nowMs + longestMs(carrier, command),
+      ...endLimitsOf(carrier, command, this.limits.querySeconds, nowMs),
       ...(mustHangUp ? { hangUpAfterSeconds: command.maxDurationSeconds } : {}),
     };
   }

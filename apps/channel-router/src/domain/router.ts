@@ -6,11 +6,13 @@ import type { RouterWatch } from './router-watch';
 import { Dialling, type DiallingLimits } from './dialling';
 import { FollowUp, type FollowUpLimits } from './follow-up';
 import { HealthWatch } from './health-watch';
-import type { AttemptRecord, Ledger, LedgerUnit } from './ledger';
+import type { AttemptRecord } from './attempt-record';
+import type { Ledger, LedgerUnit } from './ledger';
 import { Planner } from './planner';
+import { Reconciliations, type ReconciliationLimits } from './reconciliation';
 import { takeIn } from './vendor-news';
 
-export type RouterLimits = DiallingLimits & FollowUpLimits;
+export type RouterLimits = DiallingLimits & FollowUpLimits & ReconciliationLimits;
 
 /** Longer than the topic of commands keeps them, so that one that is read again finds its call. */
 const KEPT_MS = 8 * 86_400_000;
@@ -25,18 +27,20 @@ export class Router {
   readonly planner: Planner;
   readonly dialling: Dialling;
   readonly followUp: FollowUp;
+  readonly reconciliations: Reconciliations;
   readonly health: HealthWatch;
 
   constructor(
     private readonly ledger: Ledger,
     private readonly carriers: Carriers,
     private readonly clock: Clock,
-    private readonly limits: RouterLimits,
+    limits: RouterLimits,
     private readonly watch: RouterWatch,
   ) {
     this.planner = new Planner(ledger, carriers, clock, limits, watch);
     this.dialling = new Dialling(ledger, carriers, clock, limits, watch);
     this.followUp = new FollowUp(ledger, carriers, clock, limits, watch);
+    this.reconciliations = new Reconciliations(ledger, carriers, clock, limits, watch);
     this.health = new HealthWatch(ledger, carriers, clock, watch);
   }
 
@@ -53,8 +57,7 @@ export class Router {
 
   /** What came of calls. */
   async learn(unit: LedgerUnit, events: readonly CallEvent[]): Promise<void> {
-    const nowMs = this.clock.nowMs();
-    await takeIn(unit, this.watch, events, nowMs, nowMs + this.limits.querySeconds * 1000);
+    await takeIn(unit, this.watch, events, this.clock.nowMs());
   }
 
   /** Drops what is over and old. Resolves to whether there may be more. */

@@ -1,7 +1,8 @@
 import type { CallEvent } from '@cc/contracts';
 import { lateRingEvent } from './attempt';
 import type { RouterWatch } from './router-watch';
-import type { AttemptRecord, LedgerUnit, VendorWord } from './ledger';
+import type { AttemptRecord } from './attempt-record';
+import type { LedgerUnit, VendorWord } from './ledger';
 
 /** What the router itself or the application said is known here already. */
 const ownSources: ReadonlySet<CallEvent['source']> = new Set<CallEvent['source']>(['router', 'reaper', 'gateway', 'archiver']);
@@ -28,27 +29,29 @@ function plainWordOf(event: CallEvent): VendorWord | undefined {
     case 'cc.call.connected.v1':
       return { attemptId: event.attemptId, says: 'connected' };
     case 'cc.call.ended.v1':
-      return event.attemptId === undefined ? undefined : { attemptId: event.attemptId, says: 'ended' };
+      return event.attemptId === undefined ? undefined : { attemptId: event.attemptId, says: 'ended', ...(event.durationSeconds === undefined ? {} : { timed: true }) };
+    case 'cc.call.recording-available.v1':
+      return { attemptId: event.attemptId, says: 'recorded' };
     default:
       return undefined;
   }
 }
 
 /** Takes in what vendors said of attempts. Phones that rang although their attempts counted as not placed are incidents: they are told of, and returned. */
-export async function hear(unit: LedgerUnit, words: readonly VendorWord[], nowMs: number, lookAtMs: number): Promise<readonly AttemptRecord[]> {
-  const late = await unit.attempts.hear(words, nowMs, lookAtMs);
+export async function hear(unit: LedgerUnit, words: readonly VendorWord[], nowMs: number): Promise<readonly AttemptRecord[]> {
+  const late = await unit.attempts.hear(words, nowMs);
   await unit.journal.append(late.map((attempt) => lateRingEvent(attempt, strongest(words.filter(({ attemptId }) => attemptId === attempt.attemptId)), nowMs)));
   return late;
 }
 
-function strongest(words: readonly VendorWord[]): VendorWord['says'] {
+function strongest(words: readonly VendorWord[]): Exclude<VendorWord['says'], 'recorded'> {
   return (['ended', 'connected'] as const).find((word) => words.some(({ says }) => says === word)) ?? 'placed';
 }
 
-/** Takes in the events of calls. @param lookAtMs when one that was in doubt is looked at again. */
-export async function takeIn(unit: LedgerUnit, watch: RouterWatch, events: readonly CallEvent[], nowMs: number, lookAtMs: number): Promise<void> {
+/** Takes in the events of calls. */
+export async function takeIn(unit: LedgerUnit, watch: RouterWatch, events: readonly CallEvent[], nowMs: number): Promise<void> {
   const words = events.flatMap((event) => wordOf(event) ?? []);
   if (words.length === 0) return;
-  for (const attempt of await hear(unit, words, nowMs, lookAtMs)) watch.lateRing(attempt);
+  for (const attempt of await hear(unit, words, nowMs)) watch.lateRing(attempt);
   if (words.some(({ says }) => says === 'ended')) await unit.journal.wake();
 }

@@ -7,7 +7,7 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { Router } from '../domain/router';
 import { PgLedger } from '../out/pg-ledger';
 
-const decode = decoderOfCallEvents(...placementProofs, 'cc.call.ended.v1');
+const decode = decoderOfCallEvents(...placementProofs, 'cc.call.ended.v1', 'cc.call.recording-available.v1');
 
 /** What the vendors told, back at the router: an attempt in doubt is confirmed, the end of a call frees its line. */
 @Controller()

@@ -1,9 +1,11 @@
 import { ChannelState, type ChannelHealth } from '@cc/contracts';
 import { Log, Metrics } from '@cc/kernel';
 import { Injectable } from '@nestjs/common';
-import type { Attempt, DialResult, HangUpResult } from '../domain/attempt';
-import { RouterWatch } from '../domain/router-watch';
-import type { AttemptRecord } from '../domain/ledger';
+import type { AskResult, Attempt, DialResult, HangUpResult } from '../domain/attempt';
+import type { DueAccount } from '../domain/accounts';
+import { askedKinds, type AskedKind, type Reconciliation } from '../domain/enquiries';
+import { RouterWatch, type WaitingQuestions } from '../domain/router-watch';
+import type { AttemptRecord } from '../domain/attempt-record';
 
 const about = ({ callId, attemptId, channel }: Attempt) => ({ callId, attemptId, channel });
 
@@ -12,6 +14,7 @@ const about = ({ callId, attemptId, channel }: Attempt) => ({ callId, attemptId,
 export class LoggingRouterWatch extends RouterWatch {
   private readonly doubted = new Set<string>();
   private readonly stood = new Set<string>();
+  private readonly waited = new Set<string>();
 
   constructor(
     private readonly log: Log,
@@ -70,6 +73,36 @@ export class LoggingRouterWatch extends RouterWatch {
     const gauge = this.metrics.gauge('cc_attempts_in_doubt', 'Attempts that keep their lines because nobody knows whether the vendor placed them', ['channel']);
     for (const channel of byChannel.keys()) this.doubted.add(channel);
     for (const channel of this.doubted) gauge.set(byChannel.get(channel) ?? 0, { channel });
+  }
+
+  override asked(attempt: AttemptRecord, kind: AskedKind, answer: AskResult): void {
+    const outcome = answer.kind === 'told' ? (answer.nothing === true ? 'nothing' : 'found') : answer.kind;
+    const told = { ...about(attempt), kind, outcome, ...(answer.kind === 'no-answer' ? { reason: answer.reason } : {}) };
+    if (answer.kind === 'no-answer') this.log.warn('a vendor gave no answer about a call', told);
+    else this.log.info('a vendor was asked about a call', told);
+    this.count('cc_vendor_questions_total', 'Questions about calls by what they were about and what the vendor said: found, nothing of the call, not-found, or no answer', attempt.channel, { kind, outcome });
+  }
+
+  override reconciled({ name, channels }: Pick<DueAccount, 'name' | 'channels'>, { incomplete, queued, expired, expiredCalls }: Reconciliation): void {
+    const told = { account: name, channels: channels.map(({ channel }) => channel), incomplete, queued, expired };
+    if (expired > 0) this.log.warn('calls stay incomplete: their vendor answers no more questions about them', { ...told, callIds: expiredCalls });
+    else this.log.info('calls whose records lack something are compared with their vendor', told);
+    this.metrics.counter('cc_reconciliations_total', 'Comparisons of incomplete calls with what their vendor says, by the first channel of the account', ['account']).add(1, { account: name });
+    this.metrics.gauge('cc_calls_incomplete', 'Calls that are over, whose records lack something that the vendor may still tell; as the last comparison by this process found them', ['account']).set(incomplete - expired, { account: name });
+    this.metrics.counter('cc_calls_expired_total', 'Calls whose records stay incomplete: the time in which their vendor can be asked is over', ['account']).add(expired, { account: name });
+  }
+
+  override waiting(accounts: readonly WaitingQuestions[]): void {
+    const count = this.metrics.gauge('cc_vendor_questions_waiting', 'Calls that their vendor is to be asked about, by the first channel of the account and what they are about', ['account', 'kind']);
+    const age = this.metrics.gauge('cc_vendor_questions_oldest_seconds', 'How long ago the oldest of them was dialled', ['account', 'kind']);
+    for (const { account } of accounts) this.waited.add(account);
+    for (const account of this.waited) {
+      for (const kind of askedKinds) {
+        const one = accounts.find((other) => other.account === account && other.kind === kind);
+        count.set(one?.count ?? 0, { account, kind });
+        age.set(one?.oldestSeconds ?? 0, { account, kind });
+      }
+    }
   }
 
   override probeFailed(channel: string, reason: string): void {

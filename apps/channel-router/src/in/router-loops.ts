@@ -3,12 +3,14 @@ import { WorkInFlight, WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
 import { Router } from '../domain/router';
+import type { DueAccount } from '../domain/accounts';
 import type { PlannedDial } from '../domain/planner';
 import { PgLedger } from '../out/pg-ledger';
 
 const QUEUE_IDLE_MS = 500;
 const WATCH_IDLE_MS = 1000;
 const DROP_IDLE_MS = 60_000;
+const RECONCILE_IDLE_MS = 10_000;
 /** Another router is planning; it is done in a moment. */
 const OTHER_PLANS_MS = 15;
 const LOST_AT_ONCE = 50;
@@ -22,7 +24,7 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loops: readonly WorkLoop[];
   private readonly dialsInFlight: WorkInFlight;
   private readonly hangUpsInFlight = new WorkInFlight(HANG_UPS_AT_ONCE);
-  /** Of each channel one at a time, so that a slow vendor holds up nobody else's calls. */
+  /** Of each account one at a time, so that a slow vendor holds up nobody else's calls. */
   private readonly lookedAfter = new WorkInFlight(Number.POSITIVE_INFINITY);
   private readonly probed = new WorkInFlight(Number.POSITIVE_INFINITY);
   private unlisten: (() => Promise<void>) | undefined;
@@ -44,6 +46,11 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
       loop('lost dials', WATCH_IDLE_MS, () => router.dialling.giveUpLost(LOST_AT_ONCE)),
       loop('calls long over', DROP_IDLE_MS, () => router.dropOld()),
       loop('overdue attempts', WATCH_IDLE_MS, () => this.lookAfterOverdue()),
+      loop('reconciliation', RECONCILE_IDLE_MS, async () => {
+        await router.reconciliations.begin();
+        await router.reconciliations.tell();
+        return false;
+      }),
       loop('health of channels', WATCH_IDLE_MS, async () => {
         await router.health.judge();
         return false;
@@ -89,17 +96,17 @@ export class RouterLoops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async lookAfterOverdue(): Promise<boolean> {
-    for (const channel of await this.router.followUp.channels()) {
-      if (!this.lookedAfter.isOn(channel)) this.lookedAfter.begin(this.lookAfter(channel), channel);
+    for (const due of await this.router.followUp.due()) {
+      if (!this.lookedAfter.isOn(due.account)) this.lookedAfter.begin(this.lookAfter(due), due.account);
     }
     return false;
   }
 
-  private async lookAfter(channel: string): Promise<void> {
+  private async lookAfter(due: DueAccount): Promise<void> {
     try {
-      while (!this.stopping && (await this.router.followUp.lookAfterChannel(channel)));
+      while (!this.stopping && (await this.router.followUp.lookAfter(due)));
     } catch (error) {
-      this.log.warn('overdue attempts could not be looked at; they are due again', { channel, error });
+      this.log.warn('overdue attempts could not be looked at; they are due again', { channels: due.channels, error });
     }
   }
 

@@ -124,4 +124,42 @@ const forLongLives: Migration = {
   },
 };
 
-export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, forLongLives];
+const queriesByAccount: Migration = {
+  name: '0004-queries-by-account',
+  up: async (tx) => {
+    await tx.query(`CREATE TABLE router_account (account varchar(64) PRIMARY KEY, next_query bigint NOT NULL)`);
+    await tx.query(`ALTER TABLE router_channel_contact DROP COLUMN next_query`);
+  },
+};
+
+const repairs: Migration = {
+  name: '0005-repairs',
+  up: async (tx) => {
+    await tx.query(`ALTER TABLE router_account ALTER COLUMN next_query SET DEFAULT 0, ADD COLUMN turns bigint NOT NULL DEFAULT 0, ADD COLUMN next_reconciliation bigint NOT NULL DEFAULT 0`);
+    // A router of the version before, which runs beside this one while it is rolled out, says nothing of these columns. Calls that were over before count as complete, so that a new version does not begin by asking about all of them.
+    await tx.query(`
+      ALTER TABLE router_attempt
+        ADD COLUMN connected_at bigint,
+        ADD COLUMN over_at bigint,
+        ADD COLUMN ask_until bigint,
+        ADD COLUMN ring_within int NOT NULL DEFAULT 900,
+        ADD COLUMN talk_within int NOT NULL DEFAULT 900,
+        ADD COLUMN lacks_end boolean NOT NULL DEFAULT false,
+        ADD COLUMN lacks_duration boolean NOT NULL DEFAULT false,
+        ADD COLUMN lacks_recording boolean NOT NULL DEFAULT false,
+        ADD COLUMN repair_at bigint,
+        ADD COLUMN repair_asked_at bigint,
+        ADD COLUMN repair_tries int NOT NULL DEFAULT 0,
+        ADD COLUMN expired boolean NOT NULL DEFAULT false`);
+    await tx.query(`UPDATE router_attempt SET ask_until = sent_at + 172800000, lacks_end = live OR state = 'abandoned', over_at = CASE WHEN state = 'abandoned' THEN hold_until END`);
+    await tx.query(`
+      ALTER TABLE router_attempt
+        ALTER COLUMN ask_until SET NOT NULL,
+        ALTER COLUMN ask_until SET DEFAULT (extract(epoch FROM now()) * 1000 + 172800000)::bigint,
+        ALTER COLUMN lacks_end SET DEFAULT true,
+        ADD COLUMN incomplete boolean GENERATED ALWAYS AS ((state IN ('ended', 'abandoned') OR late_ring) AND (lacks_end OR lacks_duration OR (lacks_recording AND connected_at IS NOT NULL))) STORED`);
+    await tx.query(`CREATE INDEX router_attempt_incomplete ON router_attempt (channel, ask_until) WHERE incomplete`);
+  },
+};
+
+export const channelRouterMigrations: readonly Migration[] = [createTables, channelsInFull, forLongLives, queriesByAccount, repairs];

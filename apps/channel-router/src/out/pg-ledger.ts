@@ -1,13 +1,15 @@
 import { EventLog } from '@cc/event-log';
 import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
-import { Ledger, type AttemptRecord, type LedgerUnit, type Look, type Overdue } from '../domain/ledger';
+import type { AttemptRecord } from '../domain/attempt-record';
+import { Ledger, type LedgerUnit } from '../domain/ledger';
 import { ATTEMPT_COLUMNS, toAttemptRecord, type AttemptRow } from './attempt-rows';
 import { LogJournal, WAKE } from './log-journal';
 import { PgAttempts } from './pg-attempts';
 import { PgCallQueue } from './pg-call-queue';
 import { PgChannelStates } from './pg-channel-states';
 import { PgDirectory } from './pg-directory';
+import { PgEnquiries } from './pg-enquiries';
 
 /** Keys of advisory locks, which the whole database shares: 'cc' and a number. */
 const LOCKS = { planning: 0x63630001, health: 0x63630002 } as const;
@@ -17,11 +19,14 @@ const STOPPED_AFTER_MS = 5000;
 /** {@link Ledger} in PostgreSQL. */
 @Injectable()
 export class PgLedger extends Ledger {
+  override readonly enquiries: PgEnquiries;
+
   constructor(
     private readonly database: Database,
     private readonly eventLog: EventLog,
   ) {
     super();
+    this.enquiries = new PgEnquiries(database);
   }
 
   /** The unit of a transaction that is open already. */
@@ -46,29 +51,6 @@ export class PgLedger extends Ledger {
       const [row] = await tx.query<{ locked: boolean }>(`SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', $2, true)`, [LOCKS[task], String(STOPPED_AFTER_MS)]);
       return row?.locked === true ? await work(this.within(tx)) : undefined;
     });
-  }
-
-  override async channelsToLookAt(nowMs: number): Promise<string[]> {
-    const rows = await this.database.query<{ channel: string }>(`SELECT DISTINCT channel FROM router_attempt WHERE live AND state <> 'sending' AND look_at <= $1`, [nowMs]);
-    return rows.map(({ channel }) => channel);
-  }
-
-  override takeOverdue(channel: string, which: Overdue, nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {
-    return this.take(
-      `UPDATE router_attempt a SET look_at = $3 FROM router_call c WHERE c.call_id = a.call_id AND a.attempt_id IN (
-         SELECT attempt_id FROM router_attempt WHERE channel = $1 AND live AND state <> 'sending' AND look_at <= $2 AND ($5 = 'all' OR (vendor_call_id IS NOT NULL) = ($5 = 'named'))
-         ORDER BY look_at LIMIT $4 FOR UPDATE SKIP LOCKED)`, [channel, nowMs, againAtMs, limit, which]);
-  }
-
-  override async claimQuery(channel: string, nowMs: number, everyMs: number): Promise<boolean> {
-    const rows = await this.database.query(
-      `INSERT INTO router_channel_contact AS c (channel, next_query) VALUES ($1, $2::bigint + $3::bigint)
-       ON CONFLICT (channel) DO UPDATE SET next_query = excluded.next_query WHERE c.next_query <= $2::bigint OR c.next_query > $2::bigint + 2 * $3::bigint RETURNING channel`, [channel, nowMs, Math.ceil(everyMs)]);
-    return rows.length > 0;
-  }
-
-  override async looked(attemptId: string, { lookAtMs, answered, notFoundSince }: Look): Promise<void> {
-    await this.database.query(`UPDATE router_attempt SET look_at = $2, answered = answered OR $3, not_found_since = CASE WHEN $3 THEN NULL ELSE coalesce($4, not_found_since) END WHERE attempt_id = $1`, [attemptId, lookAtMs, answered === true, notFoundSince ?? null]);
   }
 
   override takeHangUps(nowMs: number, againAtMs: number, limit: number): Promise<AttemptRecord[]> {

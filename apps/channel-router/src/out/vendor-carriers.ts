@@ -1,13 +1,13 @@
 import { encodeChannelNotification, topics, type PlaceCall } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { BlindIndex, NumberVault, Sealer, describeError, newId } from '@cc/kernel';
+import { BlindIndex, defined, NumberVault, Sealer, describeError, newId } from '@cc/kernel';
 import { indexKeyOf } from '@cc/platform';
 import { Channels, openSession, sealNotification, type DialRequest, type OpenChannel, type RawNotification } from '@cc/vendors';
 import { Injectable } from '@nestjs/common';
 import { ChannelRouterSettings } from '../channel-router.config';
 import type { Attempt, AskResult, DialResult, HangUpResult } from '../domain/attempt';
 import { Carriers, type CarrierFacts, type ClearNumbers, type DialTerms } from '../domain/carriers';
-import type { AttemptRecord } from '../domain/ledger';
+import type { AttemptRecord } from '../domain/attempt-record';
 import type { ChosenLine } from '../domain/route';
 
 /** {@link Carriers} over the configured channels' adapters. */
@@ -92,13 +92,13 @@ export class VendorCarriers extends Carriers {
   override async ask(attempt: AttemptRecord): Promise<AskResult> {
     const query = this.channels.find(attempt.channel)?.adapter.query;
     if (query === undefined) return { kind: 'no-answer', reason: 'this channel cannot be asked' };
-    const { attemptId, vendorCallId, sentAt, command } = attempt;
+    const { attemptId, vendorCallId, sentAt, endHeardAt, command } = attempt;
     const caller = command === undefined ? undefined : this.numbersOf(command)?.caller;
     try {
-      const answer = await query({ attemptId, sentAt, ...(vendorCallId === undefined ? {} : { vendorCallId }), ...(caller === undefined ? {} : { caller }) });
+      const answer = await query({ attemptId, sentAt, ...defined({ vendorCallId, caller, overBy: endHeardAt }) });
       if (answer.kind !== 'told') return answer;
       await this.append(attempt, answer.notification);
-      return { kind: 'told' };
+      return answer.nothing === true ? { kind: 'told', nothing: true } : { kind: 'told' };
     } catch (error) {
       return { kind: 'no-answer', reason: describeError(error) };
     }
@@ -133,12 +133,12 @@ export class VendorCarriers extends Carriers {
     const known = this.facts.get(open);
     if (known !== undefined) return known;
     const { channel, adapter } = open;
-    const { id, vendor, protocol, enabled, weight, tenants, capabilities, limits, numbers, line, health } = channel;
+    const { id, vendor, protocol, enabled, weight, tenants, capabilities, limits, numbers, line, health, repair } = channel;
     const facts: CarrierFacts = {
       channel: id, vendor, enabled, weight, capabilities, limits, numbers, health, line: { kind: line.kind, names: new Set(line.names) },
       ...(tenants === undefined ? {} : { tenants }),
       canQuery: capabilities.query, findsByAttempt: adapter.findsByAttempt === true, canProbe: capabilities.probe,
-      queriesPerMinute: limits.queriesPerMinute, longestCallSeconds: limits.longestCallSeconds,
+      account: this.refs.of('account', channel.account), queriesPerMinute: limits.queriesPerMinute, repair, queryTells: new Set(capabilities.query ? adapter.queryTells : []), longestCallSeconds: limits.longestCallSeconds,
       described: {
         channel: id, vendor, protocol, enabled, capabilities, weight,
         ...(tenants === undefined ? {} : { tenants: [...tenants] }),

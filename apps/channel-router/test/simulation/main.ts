@@ -6,7 +6,7 @@ import { simulate, type SimulationResult } from './simulate';
 const usage = `Usage: npm run sim -- [options]
 
 Plays applications, two routers that crash and stand still, and vendors that fail in every way, and checks that nobody is rung twice,
-that a line carries one call, and that every call and every doubt ends. A failure prints its seed and the shortest history that shows it.
+that a line carries one call, that every call and every doubt ends, that no vendor is asked too often, and that each call whose end was missed is asked about. A failure prints its seed and the shortest history that shows it.
 
   --seeds N     how many scripts are played (200)
   --seed S      where their making begins (the time)
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const seed = values.seed === undefined ? Date.now() % 2_147_483_647 : Number(values.seed);
-  const total: Record<keyof Seen, number> = { dials: 0, rings: 0, failovers: 0, doubts: 0, lostOutcomes: 0, lateRings: 0, waited: 0, refusedAsBusy: 0 };
+  const total: Record<keyof Seen, number> = { dials: 0, rings: 0, failovers: 0, doubts: 0, lostOutcomes: 0, lateRings: 0, waited: 0, refusedAsBusy: 0, missedEnds: 0, repairs: 0 };
   let runs = 0;
   const property = fc.asyncProperty(scripts, async (script) => {
     const { violations, seen } = await simulate(script);

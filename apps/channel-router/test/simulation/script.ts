@@ -8,6 +8,10 @@ export const manners = {
   'told-before-answer': { placed: true, answer: 'accepted', answerAfterMs: 8000, tells: 'once' },
   'told-late': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'late' },
   'never-told': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'never' },
+  /** What has begun is told, and its end never. */
+  'end-never-told': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'once', endLost: true },
+  /** Its vendor knows it only once it was given up. */
+  'never-told-found-too-late': { placed: true, answer: 'accepted', answerAfterMs: 50, tells: 'never', foundAfterMs: 358_000 },
   'placed-no-answer': { placed: true, answer: 'unknown', answerAfterMs: 10_000, tells: 'once' },
   'placed-no-answer-told-late': { placed: true, answer: 'unknown', answerAfterMs: 10_000, tells: 'late' },
   'placed-no-answer-never-told': { placed: true, answer: 'unknown', answerAfterMs: 10_000, tells: 'never' },
@@ -35,6 +39,7 @@ export interface Manner {
   /** A query finds it only then. */
   readonly foundAfterMs?: number;
   readonly hangUpsUnheard?: number;
+  readonly endLost?: true;
 }
 export type MannerName = keyof typeof manners;
 

@@ -1,7 +1,9 @@
 import type { CallCommand, CallEvent } from '@cc/contracts';
 import { liveStates, type Attempt } from '../../src/domain/attempt';
 import type { CarrierFacts } from '../../src/domain/carriers';
-import { MemoryLedger, type StoredAttempt } from '../memory-ledger';
+import { MemoryLedger } from '../memory-ledger';
+import { isIncomplete } from '../memory-enquiries';
+import type { StoredAttempt } from '../memory-tables';
 import { runRouter, SimulatedProcess, type SimulatedWorld } from './simulated-router';
 import { SimulatedVendors, type Ring } from './simulated-vendor';
 import type { Script, ScriptedCall } from './script';
@@ -42,14 +44,16 @@ export interface SimulationResult {
   readonly violations: readonly string[];
   readonly history: readonly string[];
   /** What happened in this run, so that a series can show that it covers what it should. */
-  readonly seen: { readonly dials: number; readonly rings: number; readonly failovers: number; readonly doubts: number; readonly lostOutcomes: number; readonly lateRings: number; readonly waited: number; readonly refusedAsBusy: number };
+  readonly seen: { readonly dials: number; readonly rings: number; readonly failovers: number; readonly doubts: number; readonly lostOutcomes: number; readonly lateRings: number; readonly waited: number; readonly refusedAsBusy: number; readonly missedEnds: number; readonly repairs: number };
 }
 
 /** Thresholds that nothing here reaches: what becomes of calls is shown, not of channels. */
 const robust = { ...health, minDials: 50, degradedShare: 0.9, downShare: 1, downInARow: 100, silenceSeconds: 3000, silentCalls: 100 };
 
-/** `a` can be asked about every call, `b` about none, `c` about those whose id it has told. */
-const channelFacts = (channel: string, canQuery: boolean, findsByAttempt: boolean): CarrierFacts => facts(channel, { health: robust, canQuery, findsByAttempt, queriesPerMinute: 600, longestCallSeconds: LONGEST_CALL_SECONDS });
+const QUERIES_PER_MINUTE = 30;
+
+/** `a` can be asked about every call, `b` about none, `c` about those whose id it has told; `a` and `c` are of one account. */
+const channelFacts = (channel: string, canQuery: boolean, findsByAttempt: boolean): CarrierFacts => facts(channel, { health: robust, canQuery, findsByAttempt, account: channel === 'b' ? 'another' : 'one', queriesPerMinute: QUERIES_PER_MINUTE, longestCallSeconds: LONGEST_CALL_SECONDS });
 
 const callIdOf = (index: number): string => `call-${index + 1}`;
 const lineOf = ({ line }: ScriptedCall): string => `+8613800000${line}`;
@@ -68,13 +72,13 @@ export async function simulate(script: Script): Promise<SimulationResult> {
   const world: SimulatedWorld = {
     time, ledger, vendors, watch, commands, vendorEvents,
     facts: [channelFacts('a', true, true), channelFacts('b', false, false), channelFacts('c', true, false)],
-    limits: { setupSeconds: 90, querySeconds: 120, sendingSeconds: 45, graceSeconds: 10, redialTenants: script.redial ? ['acme'] : [] },
+    limits: { setupSeconds: 90, querySeconds: 120, sendingSeconds: 45, graceSeconds: 10, reconcileSeconds: 120, redialTenants: script.redial ? ['acme'] : [] },
     numbersOf: (callId) => ({ caller: lineOf(call(callId) ?? { line: 9, atMs: 0, whenBusy: 'wait', channel: 'any', cancelAfterMs: undefined, manners: [] }), called: '+8613900000000' }),
     mannersOf: (callId) => call(callId)?.manners ?? [],
   };
   script.calls.forEach((placed, index) => place(placed, callIdOf(index), time, commands, trace));
   for (const router of [0, 1]) runRouter(world, new SimulatedProcess(`router ${router + 1}`, time, script.faults.filter((fault) => fault.router === router).map(({ kind }) => kind), trace));
-  const settled = (): boolean => commands.length >= script.calls.length && ledger.calls.rows.size === script.calls.length && time.elapsedMs() > 60_000 && vendors.underWay === 0 && (ledger.cursors.rows.get('events') ?? 0) >= vendorEvents.length && ledger.calls.values().every(({ state }) => state === 'closed') && ledger.attempts.values().every(({ state }) => !liveStates.includes(state));
+  const settled = (): boolean => commands.length >= script.calls.length && ledger.calls.rows.size === script.calls.length && time.elapsedMs() > 60_000 && vendors.underWay === 0 && (ledger.cursors.rows.get('events') ?? 0) >= vendorEvents.length && ledger.calls.values().every(({ state }) => state === 'closed') && ledger.attempts.values().every((attempt) => !liveStates.includes(attempt.state) && !isNeverCompared(attempt));
   await time.run(LIMIT_MS, settled);
   return { violations: violationsOf(script, time, ledger, vendors, watch), history: [...history, ...told(ledger)], seen: seenIn(ledger, vendors, watch) };
 }
@@ -97,7 +101,24 @@ function place(placed: ScriptedCall, callId: string, time: VirtualTime, commands
 }
 
 function violationsOf(script: Script, time: VirtualTime, ledger: MemoryLedger, vendors: SimulatedVendors, watch: CountingWatch): string[] {
-  return [...ringViolations(vendors.rings, ledger, watch), ...lineViolations(vendors.rings, ledger, watch, time.nowMs() - time.elapsedMs()), ...orderViolations(ledger), ...endViolations(script, ledger), ...doubtViolations(ledger, watch)];
+  return [...ringViolations(vendors.rings, ledger, watch), ...lineViolations(vendors.rings, ledger, watch, time.nowMs() - time.elapsedMs()), ...orderViolations(ledger), ...endViolations(script, ledger), ...doubtViolations(ledger, watch), ...repairViolations(ledger), ...paceViolations(script, vendors)];
+}
+
+/** A call that is over without its end, and whose vendor can be asked about it. */
+function isNeverCompared(attempt: StoredAttempt): boolean {
+  const { channel, vendorCallId, repairTries } = attempt;
+  return isIncomplete(attempt) && (channel === 'a' || (channel === 'c' && vendorCallId !== undefined)) && repairTries === 0;
+}
+
+function repairViolations(ledger: MemoryLedger): string[] {
+  return ledger.attempts.values().filter(isNeverCompared).map(({ attemptId }) => `the end of ${attemptId} was never heard of, and its vendor never asked afterwards`);
+}
+
+/** Whoever is stopped right before the request leaves comes late by one question. */
+function paceViolations(script: Script, vendors: SimulatedVendors): string[] {
+  const times = vendors.questions.filter(({ channel }) => channel !== 'b').map(({ atMs }) => atMs).sort((one, other) => one - other);
+  const allowed = QUERIES_PER_MINUTE + script.faults.filter(({ kind }) => !('crashAt' in kind)).length;
+  return times.flatMap((atMs, index) => ((times[index + allowed] ?? Number.POSITIVE_INFINITY) < atMs + 60_000 ? [`the vendor was asked more than ${allowed} times in the minute from ${atMs} ms on`] : []));
 }
 
 /** Nobody is rung twice for one call, except where a vendor's own word was wrong, which is then a counted incident. */
@@ -156,6 +177,8 @@ function seenIn(ledger: MemoryLedger, vendors: SimulatedVendors, watch: Counting
   return {
     dials: watch.dials, rings: vendors.rings.length, failovers: ledger.attempts.values().filter(({ number }) => number > 1).length,
     doubts: types.filter((type) => type === 'cc.call.attempt-unknown.v1').length, lostOutcomes: watch.lost, lateRings: watch.lateRings.size,
+    missedEnds: [...vendors.endsLost].filter((attemptId) => ledger.attempts.rows.get(attemptId)?.state === 'ended').length,
+    repairs: ledger.attempts.values().filter(({ state, repairTries, lacksEnd }) => state === 'abandoned' && repairTries > 0 && !lacksEnd).length,
     waited: ledger.everWaited.size, refusedAsBusy: ledger.events.filter((event) => event.type === 'cc.call.ended.v1' && event.closeType === 3).length,
   };
 }

@@ -1,8 +1,10 @@
 import type { CallCommand, CallEvent, PlaceCall } from '@cc/contracts';
 import type { Attempt, AskResult, DialResult, HangUpResult } from '../../src/domain/attempt';
 import { Carriers, type CarrierFacts, type ClearNumbers } from '../../src/domain/carriers';
+import { Enquiries } from '../../src/domain/enquiries';
 import { RouterWatch } from '../../src/domain/router-watch';
-import { Ledger, type LedgerUnit, type AttemptRecord } from '../../src/domain/ledger';
+import type { AttemptRecord } from '../../src/domain/attempt-record';
+import { Ledger, type LedgerUnit } from '../../src/domain/ledger';
 import { Router, type RouterLimits } from '../../src/domain/router';
 import type { ChosenLine } from '../../src/domain/route';
 import type { MemoryLedger } from '../memory-ledger';
@@ -74,8 +76,48 @@ export interface SimulatedWorld {
   mannersOf(callId: string): readonly MannerName[];
 }
 
+/** The questions that are due as a process sees them. */
+class ProcessEnquiries extends Enquiries {
+  constructor(
+    private readonly inner: Enquiries,
+    private readonly step: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {
+    super();
+  }
+
+  override channelsDue(...given: Parameters<Enquiries['channelsDue']>): ReturnType<Enquiries['channelsDue']> {
+    return this.step(() => this.inner.channelsDue(...given));
+  }
+  override takeUnaskable(...given: Parameters<Enquiries['takeUnaskable']>): ReturnType<Enquiries['takeUnaskable']> {
+    return this.step(() => this.inner.takeUnaskable(...given));
+  }
+  override claimTurn(...given: Parameters<Enquiries['claimTurn']>): ReturnType<Enquiries['claimTurn']> {
+    return this.step(() => this.inner.claimTurn(...given));
+  }
+  override takeNext(...given: Parameters<Enquiries['takeNext']>): ReturnType<Enquiries['takeNext']> {
+    return this.step(() => this.inner.takeNext(...given));
+  }
+  override looked(...given: Parameters<Enquiries['looked']>): Promise<void> {
+    return this.step(() => this.inner.looked(...given));
+  }
+  override repairAsked(...given: Parameters<Enquiries['repairAsked']>): Promise<void> {
+    return this.step(() => this.inner.repairAsked(...given));
+  }
+  override channelsIncomplete(...given: Parameters<Enquiries['channelsIncomplete']>): ReturnType<Enquiries['channelsIncomplete']> {
+    return this.step(() => this.inner.channelsIncomplete(...given));
+  }
+  override reconcile(...given: Parameters<Enquiries['reconcile']>): ReturnType<Enquiries['reconcile']> {
+    return this.step(() => this.inner.reconcile(...given));
+  }
+  override waiting(...given: Parameters<Enquiries['waiting']>): ReturnType<Enquiries['waiting']> {
+    return this.step(() => this.inner.waiting(...given));
+  }
+}
+
 /** The ledger as a process sees it: each step passes the process, so that it can die or stand still there. */
 class ProcessLedger extends Ledger {
+  override readonly enquiries: Enquiries;
+
   constructor(
     private readonly inner: MemoryLedger,
     private readonly process: SimulatedProcess,
@@ -83,6 +125,7 @@ class ProcessLedger extends Ledger {
     private readonly time: VirtualTime,
   ) {
     super();
+    this.enquiries = new ProcessEnquiries(inner.enquiries, (work) => this.step(work));
   }
 
   override async transaction<T>(work: (unit: LedgerUnit) => Promise<T>): Promise<T> {
@@ -95,18 +138,6 @@ class ProcessLedger extends Ledger {
   }
   override exclusively<T>(_task: 'planning' | 'health', work: (unit: LedgerUnit) => Promise<T>): Promise<T | undefined> {
     return this.transaction(work);
-  }
-  override channelsToLookAt(...given: Parameters<Ledger['channelsToLookAt']>): ReturnType<Ledger['channelsToLookAt']> {
-    return this.step(() => this.inner.channelsToLookAt(...given));
-  }
-  override takeOverdue(...given: Parameters<Ledger['takeOverdue']>): ReturnType<Ledger['takeOverdue']> {
-    return this.step(() => this.inner.takeOverdue(...given));
-  }
-  override claimQuery(...given: Parameters<Ledger['claimQuery']>): Promise<boolean> {
-    return this.step(() => this.inner.claimQuery(...given));
-  }
-  override looked(...given: Parameters<Ledger['looked']>): Promise<void> {
-    return this.step(() => this.inner.looked(...given));
   }
   override takeHangUps(...given: Parameters<Ledger['takeHangUps']>): ReturnType<Ledger['takeHangUps']> {
     return this.step(() => this.inner.takeHangUps(...given));
@@ -224,7 +255,11 @@ export function runRouter(world: SimulatedWorld, process: SimulatedProcess): voi
     loop(READ_EVERY_MS, () => read(own, ledger, 'events', world.vendorEvents, (unit, batch) => router.learn(unit, batch)));
     loop(PLAN_EVERY_MS, async () => await Promise.all((await router.takeHangUps(20)).map((attempt) => router.hangUp(attempt))));
     loop(WATCH_EVERY_MS, () => router.dialling.giveUpLost(10));
-    loop(WATCH_EVERY_MS, async () => await Promise.all((await router.followUp.channels()).map((channel) => router.followUp.lookAfterChannel(channel))));
+    loop(WATCH_EVERY_MS, async () => await Promise.all((await router.followUp.due()).map((due) => router.followUp.lookAfter(due))));
+    loop(WATCH_EVERY_MS, async () => {
+      await router.reconciliations.begin();
+      await router.reconciliations.tell();
+    });
     loop(WATCH_EVERY_MS, () => router.health.judge());
   };
   const keepAlive = (incarnation: number): void => time.after(RESTART_AFTER_MS, () => {

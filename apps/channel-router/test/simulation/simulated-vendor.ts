@@ -34,6 +34,10 @@ type Publish = (event: CallEvent) => void;
 /** All vendors of the simulated world: they place calls, ring phones, and tell of it or not. */
 export class SimulatedVendors {
   readonly rings: Ring[] = [];
+  /** Attempts whose ends the vendor never tells by itself. */
+  readonly endsLost = new Set<string>();
+  /** When each question came, by channel. */
+  readonly questions: { readonly channel: string; readonly atMs: number }[] = [];
   private readonly placed = new Map<string, PlacedCall>();
   private readonly dialsOfCall = new Map<string, number>();
   /** Messages that are still under way. */
@@ -83,6 +87,7 @@ export class SimulatedVendors {
 
   /** The vendor's answer to "what became of this call?", also for running calls. */
   ask(attempt: Attempt): AskResult {
+    this.questions.push({ channel: attempt.channel, atMs: this.time.elapsedMs() });
     const call = this.placed.get(attempt.attemptId);
     const visible = call !== undefined && this.time.elapsedMs() >= call.ring.fromMs + (call.manner.foundAfterMs ?? 0);
     if (call === undefined || !visible) return { kind: 'not-found' };
@@ -97,12 +102,13 @@ export class SimulatedVendors {
     const call: PlacedCall = { ring, attempt, manner, cut: false, hangUps: 0 };
     this.rings.push(ring);
     this.placed.set(attempt.attemptId, call);
+    if (manner.endLost === true) this.endsLost.add(attempt.attemptId);
     if (manner.tells === 'never') return;
     const delay = manner.tells === 'late' ? LATE_MS : manner.tells === 'much-later' ? MUCH_LATER_MS : 0;
     for (let copy = 0; copy < (manner.tells === 'thrice' ? 3 : 1); copy += 1) {
       this.tell(call, 'a-ringing', RING_AFTER_MS + delay + copy * 700, 'callback');
       if (manner.lasts !== 'short') this.tell(call, 'connected', CONNECTED_AFTER_MS + delay + copy * 700, 'callback');
-      this.tell(call, 'ended', lasts + 100 + delay + copy * 700, 'callback');
+      if (manner.endLost !== true) this.tell(call, 'ended', lasts + 100 + delay + copy * 700, 'callback');
     }
   }
 

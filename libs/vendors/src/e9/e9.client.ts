@@ -51,10 +51,10 @@ export class E9Client {
     if (vendorCallId === undefined) return { kind: 'no-answer', reason: 'the vendor finds a call by its own id only' };
     const outcome = await this.post('Records/query', { req: { callId: vendorCallId, type: RECORD_TYPE } }, this.settings.requestTimeoutMs);
     if (outcome.kind !== 'answer') return { kind: 'no-answer', reason: outcome.reason };
-    const code = readAnswer(outcome)?.statusCode;
-    if (code === undefined) return { kind: 'no-answer', reason: unreadable(outcome) };
-    if (code === E9_QUERY_RATE_EXCEEDED) return { kind: 'no-answer', reason: 'the vendor says that its limit of queries is exceeded' };
-    return { kind: 'told', notification: { kind: 'query', headers: {}, body: outcome.body, receivedAt: this.ports.clock.nowMs(), request: 'Records/query' } };
+    const answer = readAnswer(outcome);
+    if (answer?.statusCode === undefined) return { kind: 'no-answer', reason: unreadable(outcome) };
+    if (answer.statusCode === E9_QUERY_RATE_EXCEEDED) return { kind: 'no-answer', reason: 'the vendor says that its limit of queries is exceeded' };
+    return { kind: 'told', notification: { kind: 'query', headers: {}, body: outcome.body, receivedAt: this.ports.clock.nowMs(), request: 'Records/query' }, ...(answer.callNotify === undefined ? { nothing: true } : {}) };
   }
 
   private judgeDial(outcome: HttpOutcome): DialOutcome {

@@ -14,6 +14,9 @@ export const e9 = defineVendor({
   line: 'caller',
   // Fewer than 10 a minute and account (calledRecordCheckRest).
   queriesPerMinute: 9,
+  // Of the last 48 hours only (the same page).
+  queryWindowSeconds: 172_800,
+  account: ({ endpoint, accountSid }) => [endpoint, accountSid],
   settings: E9Settings,
   open(settings, ports) {
     const client = new E9Client(settings, ports);
@@ -21,6 +24,7 @@ export const e9 = defineVendor({
       dial: (request) => client.dial(request),
       cancel: (call) => client.cancel(call),
       query: (call) => client.query(call),
+      queryTells: ['duration', 'recording'],
       callbacks: e9FollowUp,
       subjectOf,
       normalise: (raw, context) => normalise(raw, context, settings.timeZone),

@@ -13,6 +13,8 @@ export const jy = defineVendor({
   capabilities: { cancel: true, query: true, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: true, followUp: 'callbacks' },
   callbacks: 'always',
   line: 'caller',
+  // Which credentials name the account, only the operator knows: all of them count, and the channel's `account` where they differ.
+  account: ({ endpoint, credentials }) => [endpoint, ...Object.entries(credentials).sort(([one], [other]) => (one < other ? -1 : 1)).flatMap(([name, secret]) => [name, secret.reveal()])],
   settings: JySettings,
   faults: jyFaults,
   open(settings, ports) {

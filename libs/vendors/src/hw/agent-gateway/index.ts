@@ -11,6 +11,7 @@ export const agentGateway = defineVendor({
   capabilities: { cancel: true, query: false, recording: false, displayNumbers: false, maxDuration: false, ivrText: false, probe: false, followUp: 'seats' },
   callbacks: 'never',
   line: 'seat',
+  account: ({ endpoint }) => [endpoint],
   settings: AgentGatewaySettings,
   seat: AgentGatewaySeat,
   seatIdentity: ({ endpoint }, { agentId }) => `${endpoint} agent ${agentId}`,

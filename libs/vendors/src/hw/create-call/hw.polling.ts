@@ -5,7 +5,7 @@ import type { HwClient } from './hw.client';
 import type { HwSettings } from './hw.config';
 import { HW_NO_RECORD, HW_OK } from './hw.errors';
 import { requestName, type HwAsked, type HwOperation } from './hw.request-name';
-import { HwRecords, HwState } from './hw.schema';
+import { HwRecords, HwState, type HwRecord } from './hw.schema';
 
 const ENDED = '3';
 /** Widens the time asked for, against clocks that differ and records that are stamped late. */
@@ -19,10 +19,22 @@ const MAX_PAGES = 10;
 /** Searches whose place in the history is remembered; a forgotten one begins anew. */
 const MAX_SEARCHES = 1000;
 
+interface Sought {
+  readonly asked: HwAsked;
+  readonly by: string;
+  readonly isIt: (record: HwRecord) => boolean;
+}
+
+/** By the vendor's number of the call where it is known, else by our attempt id. */
+function soughtBy(attemptId: string, vendorCallId: string | undefined): Sought {
+  if (vendorCallId === undefined) return { asked: { attemptId }, by: 'our attempt id', isIt: ({ callData }) => callData === attemptId };
+  return { asked: { callSerialNo: vendorCallId }, by: 'this serial number', isIt: ({ callSerialNo }) => callSerialNo === vendorCallId };
+}
+
 /** Follows one call: its state, and once that is "ended" its history record. */
 export class HwPolling implements PollFollowUp {
   readonly intervalMs: number;
-  /** The next page to ask for, by attempt. */
+  /** The next page to ask for, by the name of the search. */
   private readonly nextPage = new Map<string, number>();
 
   constructor(
@@ -49,7 +61,7 @@ export class HwPolling implements PollFollowUp {
    */
   async query(call: QueriedCall): Promise<QueryAnswer> {
     const { vendorCallId } = call;
-    if (vendorCallId === undefined) return this.queryByAttempt(call);
+    if (vendorCallId === undefined || call.overBy !== undefined) return this.queryHistory(call);
     const asked = await this.askState(vendorCallId, 'query');
     if (asked.kind === 'failed') return { kind: 'no-answer', reason: asked.reason };
     if (asked.state.state !== ENDED) return { kind: 'told', notification: asked.notification };
@@ -65,29 +77,33 @@ export class HwPolling implements PollFollowUp {
 
   /**
    * The history alone knows our attempt id (`callData`), and it has ended calls only: a call that is not in it may be running.
-   * It is asked from shortly before the dial on, for the time that the vendor allows at once. One query asks for one page, so that
-   * `queriesPerMinute` counts requests: where the history goes on, the next query asks for the page after it.
+   * It is asked from shortly before the dial on, to shortly after the call's end where that is known, for the time that the vendor allows at
+   * once. One query asks for one page, so that `queriesPerMinute` counts requests: where the history goes on, the next query asks for the page
+   * after it.
    */
-  private async queryByAttempt({ attemptId, sentAt, caller }: QueriedCall): Promise<QueryAnswer> {
-    const page = this.nextPage.get(attemptId) ?? 0;
-    this.nextPage.delete(attemptId);
+  private async queryHistory({ attemptId, vendorCallId, sentAt, caller, overBy }: QueriedCall): Promise<QueryAnswer> {
+    const sought = soughtBy(attemptId, vendorCallId);
+    const search = requestName('queryCallDetailRecord', sought.asked);
+    const page = this.nextPage.get(search) ?? 0;
+    this.nextPage.delete(search);
     const startTime = sentAt - MARGIN_MS;
-    const period = { startTime: String(startTime), endTime: String(Math.min(this.clock.nowMs(), startTime + MAX_PERIOD_MS)), taskType: this.settings.taskType, ...this.callerFilter(caller) };
+    const until = Math.min(this.clock.nowMs(), startTime + MAX_PERIOD_MS, overBy === undefined ? Number.POSITIVE_INFINITY : overBy + MARGIN_MS);
+    const period = { startTime: String(startTime), endTime: String(until), taskType: this.settings.taskType, ...this.callerFilter(caller) };
     const reply = await this.client.ask('queryCallDetailRecord', { ...period, offset: String(page * PAGE), limit: String(PAGE) });
     if (reply.kind === 'failed') return { kind: 'no-answer', reason: `queryCallDetailRecord: ${reply.reason}` };
     if (reply.retCode !== HW_OK && reply.retCode !== HW_NO_RECORD) return { kind: 'no-answer', reason: `queryCallDetailRecord: retCode ${reply.retCode}: ${reply.retMsg}` };
     const records = HwRecords.safeParse(reply.result).data?.callInfo ?? [];
-    if (records.some(({ callData }) => callData === attemptId)) return { kind: 'told', notification: this.notification('query', 'queryCallDetailRecord', { attemptId }, reply.body) };
-    if (records.length < PAGE) return { kind: 'no-answer', reason: 'the history has no ended call with our attempt id; a running one is not in it' };
-    this.goOnAt(attemptId, page + 1);
-    return { kind: 'no-answer', reason: `page ${page + 1} of the history has no call with our attempt id; the next query asks for the page after it` };
+    if (records.some(sought.isIt)) return { kind: 'told', notification: this.notification('query', 'queryCallDetailRecord', sought.asked, reply.body) };
+    if (records.length < PAGE) return { kind: 'no-answer', reason: `the history has no ended call with ${sought.by}; a running one is not in it` };
+    this.goOnAt(search, page + 1);
+    return { kind: 'no-answer', reason: `page ${page + 1} of the history has no call with ${sought.by}; the next query asks for the page after it` };
   }
 
-  private goOnAt(attemptId: string, page: number): void {
+  private goOnAt(search: string, page: number): void {
     if (page >= MAX_PAGES) return;
     const [oldest] = this.nextPage.size < MAX_SEARCHES ? [] : this.nextPage.keys();
     if (oldest !== undefined) this.nextPage.delete(oldest);
-    this.nextPage.set(attemptId, page);
+    this.nextPage.set(search, page);
   }
 
   private callerFilter(caller: string | undefined): { readonly caller?: string } {

@@ -13,6 +13,7 @@ export const createCall = defineVendor({
   capabilities: { cancel: false, query: true, recording: true, displayNumbers: true, maxDuration: false, ivrText: false, probe: true, followUp: 'polling' },
   callbacks: 'optional',
   line: 'agent',
+  account: ({ endpoint, appKey }) => [endpoint, appKey],
   settings: HwSettings,
   faults: hwFaults,
   open(settings, ports, { callsBack }) {
@@ -22,6 +23,7 @@ export const createCall = defineVendor({
       dial: (request) => client.dial(request),
       query: (call) => polling.query(call),
       findsByAttempt: true,
+      queryTells: ['duration', 'recording'],
       ...(callsBack ? { callbacks: hwFollowUp } : {}),
       polling,
       probe: () => client.probe(),

@@ -12,6 +12,7 @@ export const voiceCall = defineVendor({
   capabilities: { cancel: true, query: false, recording: true, displayNumbers: true, maxDuration: true, ivrText: false, probe: false, followUp: 'callbacks' },
   callbacks: 'always',
   line: 'caller',
+  account: ({ endpoint, appKey }) => [endpoint, appKey],
   settings: VoiceCallSettings,
   open(settings, ports) {
     const client = new VoiceCallClient(settings, ports);
