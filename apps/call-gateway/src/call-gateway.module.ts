@@ -20,6 +20,7 @@ import { OperatorAnswersConsumer } from './in/operator-answers.consumer';
 import { OperatorOrders } from './in/operator-orders';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
+import { RecordsRebuildController } from './in/records-rebuild.controller';
 import { RouteSimulationsConsumer } from './in/route-simulations.consumer';
 import { RouteSimulationsController } from './in/route-simulations.controller';
 import { RouterWords } from './in/router-words';
@@ -44,6 +45,7 @@ import { SimulationCatalogue } from './out/simulation-catalogue';
     RouteSimulationsController,
     AttemptsController,
     DeadLettersController,
+    RecordsRebuildController,
     QueryModelConsumer,
     OperatorAnswersConsumer,
     RouteSimulationsConsumer,

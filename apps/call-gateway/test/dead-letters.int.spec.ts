@@ -79,6 +79,15 @@ describe('another service', () => {
     }
   });
 
+  it('is told which records to rebuild', async () => {
+    const rebuilding = gateway.olga.post('/operator/records/rebuild', { from: 1, to: 2, after: 'c', dryRun: true });
+    const command = await eventually(() => commands.find(({ type }) => type === 'cc.operator.rebuild-records.v1') ?? false);
+    expect(command).toMatchObject({ service: 'record-store', operator: 'olga', from: 1, to: 2, after: 'c', dryRun: true });
+    await answer(command, { result: { checked: 50, differing: [], rebuilt: 0, next: 'd' } });
+    expect(await rebuilding).toMatchObject({ status: 200, data: { checked: 50, differing: [], rebuilt: 0, next: 'd' } });
+    for (const [body, pointer] of [[{ callId: 'c', from: 1 }, '/callId'], [{ from: -1 }, '/from'], [{ callId: 'a b' }, '/callId'], [{ dryRun: 'no' }, '/dryRun']] as const) expect(await gateway.olga.post('/operator/records/rebuild', body)).toMatchObject({ status: 422, data: { errors: [{ pointer }] } });
+  });
+
   it('is not asked what makes no sense', async () => {
     for (const [query, pointer] of [['service=nope', '?service'], ['limit=0', '?limit'], ['after=7', '?after'], ['what=1', '?what']]) expect(await gateway.olga.get(`/operator/dead-letters?${query}`)).toMatchObject({ status: 422, data: { errors: [{ pointer }] } });
     for (const path of ['nope/7', 'record-store/x', 'record-store/0', 'record-store/1.5']) expect(await gateway.olga.get(`/operator/dead-letters/${path}`)).toMatchObject({ status: 404, data: { code: 'no-such-dead-letter' } });

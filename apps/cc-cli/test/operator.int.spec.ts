@@ -124,3 +124,75 @@ describe('cc dead-letters', () => {
     expect(await cc('dead-letters', 'show', 'hw-poller/1')).toMatchObject({ code: 1, err: expect.stringMatching(/^no-answer \(503\): No answer from hw-poller within 4 s/) });
   }, 40_000);
 });
+
+describe('cc records rebuild', () => {
+  const calls = Array.from({ length: 120 }, (_, n) => `rebuild-${String(n).padStart(3, '0')}`);
+  const published = async (callId: string): Promise<number> => (await database.query(`SELECT 1 FROM log_record WHERE topic = $1 AND key = $2`, [topics.callRecords.name, callId])).length;
+  const rowOf = (callId: string) => database.query('SELECT * FROM call_record WHERE cc_call_id = $1', [callId]);
+  beforeAll(async () => {
+    await tell(...calls.flatMap((callId) => [requested(callId), started(callId), ended(callId)].map(encode)));
+    await eventually(async () => (await database.query(`SELECT 1 FROM call_record WHERE cc_call_id LIKE 'rebuild-%' AND version = 3`)).length === calls.length, { limitMs: 30_000 });
+  }, 60_000);
+
+  it('finds 0 that differ, page by page, and stores nothing', async () => {
+    const before = await published('rebuild-000');
+    const [row] = await database.query<{ records: number }>('SELECT count(*) AS records FROM call_record');
+    expect(await cc('records', 'rebuild')).toEqual({ code: 0, out: `${row?.records ?? 0} calls checked, 0 records differ from their events, 0 stored anew`, err: '' });
+    expect(await published('rebuild-000')).toBe(before);
+  });
+
+  it('says in which columns a record differs, and stores and announces it as its events give it', async () => {
+    const [good] = await rowOf('rebuild-007');
+    await database.query(`UPDATE call_record SET state = 'conn', close_type = NULL, caller = '+8613900000001', caller_sealed = 'of another', version = 9 WHERE cc_call_id = 'rebuild-007'`);
+    const before = await published('rebuild-007');
+    const dry = await cc('records', 'rebuild', '--call', 'rebuild-007', '--dry-run');
+    expect(dry).toMatchObject({ code: 1, err: expect.stringMatching(/^0 were expected to differ/) });
+    for (const line of [/^rebuild-007\ncolumn +stored +from its events$/m, /^caller +\+86139\*{4}0001 +\+86139\*{4}0001$/m, /^state +conn +close$/m, /^close_type +null +1$/m, /^version +9 +3$/m, /^caller_sealed +\(sealed\) +\(sealed\)$/m, /^1 calls checked, 1 records differ from their events$/m]) expect(dry.out).toMatch(line);
+    expect((await rowOf('rebuild-007'))[0]).toMatchObject({ version: 9 });
+    const from = String(Number(good?.['created']));
+    const real = await cc('records', 'rebuild', '--from', from, '--to', String(Number(from) + 1), '--json');
+    expect(JSON.parse(real.out.split('\n').at(-1) ?? '')).toMatchObject({ differing: 1, rebuilt: 1, dryRun: false });
+    expect(await rowOf('rebuild-007')).toEqual([good]);
+    expect(await published('rebuild-007')).toBe(before + 1);
+    expect(await cc('records', 'rebuild', '--call', 'rebuild-007')).toMatchObject({ code: 0 });
+  });
+
+  it('finds records that are missing, that nothing tells of, that lie in two months, and events that cannot be read', async () => {
+    await database.query(`DELETE FROM call_record WHERE cc_call_id = 'rebuild-011'`);
+    await database.query(`UPDATE record_event SET event = '{}' WHERE call_id = 'rebuild-012' AND event_id = 'rebuild-012/started'`);
+    await database.query(`DELETE FROM record_event WHERE call_id = 'rebuild-013'`);
+    await database.query(`CREATE TABLE call_record_2020_01 PARTITION OF call_record FOR VALUES FROM (1577836800000) TO (1580515200000)`);
+    await database.query(`UPDATE call_record SET created = 1577836800001 WHERE cc_call_id = 'rebuild-014'`);
+    const { code, out } = await cc('records', 'rebuild');
+    expect(code).toBe(1);
+    for (const line of [/^rebuild-011\n.*\n\(record\) +no record +one record$/m, /^rebuild-012\n.*\n\(record\) +a record +its events cannot be read: /m, /^rebuild-013\n.*\n\(record\) +a record +no record: nobody has told who requested the call$/m, /^rebuild-014\n.*\ncreated +1577836800001 +\d{13}$/m, /, 4 records differ from their events, 2 stored anew$/m]) expect(out).toMatch(line);
+    expect(await rowOf('rebuild-011')).toMatchObject([{ state: 'close', version: 3 }]);
+    expect(await rowOf('rebuild-014')).toMatchObject([{ created: expect.any(Number), version: 3 }]);
+    expect((await rowOf('rebuild-014'))[0]?.['created']).not.toBe(1577836800001);
+  });
+
+  it('does its work beside the consumer, and neither loses an event nor goes back', async () => {
+    const events = Array.from({ length: 40 }, (_, n) => encode(CallEvent.parse({ type: 'cc.call.cancel-requested.v1', ...base('rebuild-020', `cancel/${n}`, n), source: 'gateway' })));
+    const telling = (async () => {
+      for (const event of events) await tell(event);
+    })();
+    for (let round = 0; round < 6; round += 1) {
+      await database.query(`UPDATE call_record SET state = 'init' WHERE cc_call_id = 'rebuild-020'`);
+      await cc('records', 'rebuild', '--call', 'rebuild-020');
+    }
+    await telling;
+    await eventually(async () => (await recordOf('rebuild-020'))?.version === 43);
+    expect(await cc('records', 'rebuild', '--call', 'rebuild-020')).toMatchObject({ out: expect.stringMatching(/^1 calls checked, 0 |\n1 calls checked, 1 /) });
+    expect(await recordOf('rebuild-020')).toEqual({ state: 'close', version: 43 });
+    const heads = await database.query<{ headers: string }>(`SELECT headers FROM log_record WHERE topic = $1 AND key = 'rebuild-020' ORDER BY off`, [topics.callRecords.name]);
+    const versions = heads.map(({ headers }) => Number(/rebuild-020\/(\d+)/.exec(headers)?.[1]));
+    expect(versions).toEqual([...versions].sort((a, b) => a - b));
+  }, 60_000);
+
+  it('takes no other selection', async () => {
+    expect(await cc('records', 'rebuild', '--from', 'yesterday')).toMatchObject({ code: 2, err: expect.stringContaining('--from is no time') });
+    expect(await cc('records', 'rebuild', '--call', 'c', '--from', '2026-11-24')).toMatchObject({ code: 2, err: '--call goes without --from and --to' });
+    expect(await cc('records', 'rebuild', '--from', '2030-01-01')).toMatchObject({ code: 0, out: expect.stringMatching(/^0 calls checked/) });
+    expect(await cc('records', 'rebuild', '--call', 'nobody')).toMatchObject({ code: 0, out: expect.stringMatching(/^1 calls checked, 0 /) });
+  });
+});

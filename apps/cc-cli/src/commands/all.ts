@@ -6,6 +6,7 @@ import { callCancel, callPlace, callShow, callWatch } from './call-commands';
 import { channelDrain, channelList, channelResume } from './channel-commands';
 import { config } from './config-command';
 import { deadLettersDrop, deadLettersList, deadLettersRelease, deadLettersReleaseAll, deadLettersShow } from './dead-letter-commands';
+import { recordsRebuild } from './record-commands';
 import { routeSimulate } from './route-commands';
 
 /** Every command, in the order of the help. */
@@ -17,5 +18,6 @@ export const commands: readonly Command[] = [
   attemptsListUnknown, attemptsResolve,
   callbacksImport,
   deadLettersList, deadLettersShow, deadLettersRelease, deadLettersReleaseAll, deadLettersDrop,
+  recordsRebuild,
   config,
 ];
