@@ -1,4 +1,4 @@
-import { Sealer } from '@cc/kernel';
+import { Clock, Sealer } from '@cc/kernel';
 import { channelsProviders, Ending } from '@cc/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIngestSettings } from './callback-ingest.config';
@@ -7,9 +7,13 @@ import { CallbacksController } from './in/callbacks.controller';
 import { Door } from './in/door';
 import { DoorFigures } from './in/door-figures';
 import { Replayer } from './in/replayer';
+import { SpoolUpkeep } from './in/spool-upkeep';
 import { CallbackStore } from './out/callback-store';
 import { Spool } from './out/spool';
 import { SpoolWatch } from './out/spool-watch';
+
+const MEBIBYTE = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 
 @Module({
   controllers: [CallbacksController],
@@ -18,10 +22,11 @@ import { SpoolWatch } from './out/spool-watch';
     Door,
     DoorFigures,
     Replayer,
+    SpoolUpkeep,
     SpoolWatch,
     {
       provide: CallbackStore,
-      inject: [CallbackIngestSettings, SpoolWatch, Ending],
+      inject: [CallbackIngestSettings, SpoolWatch, Ending, Clock],
       useFactory: openStore,
     },
     { provide: Sealer, inject: [CallbackIngestSettings], useFactory: ({ values }: CallbackIngestSettings) => new Sealer(values.encryptionKey, 'notifications') },
@@ -30,7 +35,10 @@ import { SpoolWatch } from './out/spool-watch';
 })
 export class CallbackIngestModule {}
 
-async function openStore({ values }: CallbackIngestSettings, watch: SpoolWatch, ending: Ending): Promise<CallbackStore> {
-  const spool = await Spool.open({ directory: values.spoolDir, segmentBytes: values.segmentMegabytes * 1024 * 1024, watch, onBroken: (reason) => ending.demand(reason) });
+async function openStore({ values }: CallbackIngestSettings, watch: SpoolWatch, ending: Ending, clock: Clock): Promise<CallbackStore> {
+  const spool = await Spool.open({
+    directory: values.spoolDir, segmentBytes: values.segmentMegabytes * MEBIBYTE, waitingBytes: values.waitingMegabytes * MEBIBYTE, backlogBytes: values.backlogMegabytes * MEBIBYTE,
+    reserveBytes: values.reserveMegabytes * MEBIBYTE, retentionMs: values.retentionHours * HOUR_MS, watch, nowMs: () => clock.nowMs(), onBroken: (reason) => ending.demand(reason),
+  });
   return new CallbackStore(spool, values.encryptionKey);
 }

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeChannelNotification, topics } from '@cc/contracts';
-import { NoMetrics, Sealer, SilentLog } from '@cc/kernel';
+import { Sealer, SilentLog } from '@cc/kernel';
 import { loadServiceSettings, startService, type RunningService } from '@cc/platform';
 import { TypeOrmDatabase } from '@cc/postgres';
 import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
@@ -12,8 +12,8 @@ import axios from 'axios';
 import { z } from 'zod';
 import { CallbackStore } from '../src/out/callback-store';
 import { Spool } from '../src/out/spool';
-import { SpoolWatch } from '../src/out/spool-watch';
 import { callbackIngest } from '../src/service';
+import { spoolOptions } from './spool-options';
 
 const KEY = Buffer.alloc(32, 7);
 const SECRET = 'callback-secret-0123456789abcdef';
@@ -54,6 +54,7 @@ describe('the callback ingest on PostgreSQL', () => {
 
   const start = (): Promise<RunningService> => startService(callbackIngest, loadServiceSettings(callbackIngest, {
     CC_E9_CALLBACK_INGEST_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir,
+    CC_E9_CALLBACK_INGEST_RETENTION_HOURS: '0',
   }), new SilentLog(), () => undefined);
 
   /** The notifications of the log, opened, in the order in which they were appended. */
@@ -130,7 +131,7 @@ describe('the callback ingest on PostgreSQL', () => {
   });
 
   test('a spool with damage is replayed around it, and what could not be read is kept beside it', async () => {
-    const open = (): Promise<Spool> => Spool.open({ directory: spoolDir, segmentBytes: 1_000_000, watch: new SpoolWatch(new SilentLog(), new NoMetrics()), onBroken: () => undefined });
+    const open = (): Promise<Spool> => Spool.open(spoolOptions(spoolDir));
     const spool = await open();
     const store = new CallbackStore(spool, KEY);
     const callback = (id: string) => ({ id: `ntf-${id}`, channel: 'e9-main', receivedAt: 1, sourceAddress: '127.0.0.1', headers: {}, body: Buffer.from(xml(id)).toString('base64') });

@@ -61,7 +61,7 @@ afterEach(async () => {
 
 async function start(tracer: readonly string[] = []): Promise<IngestProcess> {
   const env = {
-    CC_E9_CALLBACK_INGEST_PORT: '0', CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_DATABASE_URL: fresh.url, CC_ENCRYPTION_KEY: KEY.toString('base64'),
+    CC_E9_CALLBACK_INGEST_PORT: '0', CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir, CC_E9_CALLBACK_INGEST_RETENTION_HOURS: '0', CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_DATABASE_URL: fresh.url, CC_ENCRYPTION_KEY: KEY.toString('base64'),
     // strace counts the calls of each thread for itself.
     UV_THREADPOOL_SIZE: '1',
   };

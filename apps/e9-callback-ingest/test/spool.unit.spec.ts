@@ -1,23 +1,24 @@
 import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { SilentLog } from '@cc/kernel';
 import { PromMetrics } from '@cc/platform';
+import { BEGINNING } from '../src/domain/checkpoint';
 import { frame } from '../src/domain/frames';
 import { CallbackStore } from '../src/out/callback-store';
-import { Spool } from '../src/out/spool';
-import type { SpoolPosition } from '../src/out/spool-directory';
+import { Spool, type SpoolOptions } from '../src/out/spool';
 import { SpoolWatch } from '../src/out/spool-watch';
-
-const BEGINNING: SpoolPosition = { segment: 0, offset: 0 };
+import { spoolOptions } from './spool-options';
 
 describe('the spool', () => {
   let root: string;
   let directory: string;
   let metrics: PromMetrics;
   let brokenBecause: string[];
-  const open = (segmentBytes = 1_000_000): Promise<Spool> => Spool.open({ directory, segmentBytes, watch: new SpoolWatch(new SilentLog(), metrics), onBroken: (reason) => brokenBecause.push(reason) });
-  const tornTails = async (): Promise<number> => Number(/^cc_spool_torn_tails_total.* (\d+)$/m.exec(await metrics.expose())?.[1] ?? 0);
+  const open = (segmentBytes = 1_000_000, more: Partial<SpoolOptions> = {}): Promise<Spool> => Spool.open(spoolOptions(directory, { segmentBytes, watch: new SpoolWatch(new SilentLog(), metrics), onBroken: (reason) => brokenBecause.push(reason), ...more }));
+  const figure = async (name: string): Promise<number> => Number(new RegExp(`^${name}[{ ].* (\\d+)$`, 'm').exec(await metrics.expose())?.[1] ?? 0);
+  const tornTails = (): Promise<number> => figure('cc_spool_torn_tails_total');
   const path = (segment: number): string => join(directory, `${String(segment).padStart(12, '0')}.spool`);
   const append = (spool: Spool, text: string): Promise<void> => spool.append(Buffer.from(text));
 
@@ -31,7 +32,7 @@ describe('the spool', () => {
 
   async function contents(spool: Spool): Promise<string[]> {
     const texts: string[] = [];
-    for (const segment of await spool.segments()) texts.push(...(await spool.read({ segment, offset: 0 }, 10_000)).payloads.map(String));
+    for (const segment of spool.segments()) texts.push(...(await spool.read({ segment, offset: 0 }, 10_000)).payloads.map(String));
     return texts;
   }
 
@@ -59,11 +60,12 @@ describe('the spool', () => {
   it('begins a new segment when one is full, and calls the old ones finished', async () => {
     const spool = await open(100);
     for (let index = 0; index < 10; index += 1) await append(spool, `${index}`.repeat(38));
-    expect(await spool.segments()).toEqual([1, 2, 3, 4, 5]);
+    expect(spool.segments()).toEqual([1, 2, 3, 4, 5]);
     expect([1, 4, 5, 6].map((segment) => spool.isFinished(segment))).toEqual([true, true, false, false]);
     expect(await contents(spool)).toHaveLength(10);
-    await spool.remove(1);
-    expect(await spool.segments()).toEqual([2, 3, 4, 5]);
+    await spool.advance({ segment: 2, offset: 0 });
+    expect(spool.segments()).toEqual([2, 3, 4, 5]);
+    expect(spool.backlogBytes).toBe(400);
     await spool.close();
   });
 
@@ -73,9 +75,9 @@ describe('the spool', () => {
     await spool.keepDamaged(1);
     await spool.keepDamaged(1);
     const held = await readFile(path(1));
-    await spool.remove(1);
+    await spool.advance({ segment: 2, offset: 0 });
     expect(await readFile(`${path(1)}.damaged`)).toEqual(held);
-    expect(await spool.segments()).toEqual([2]);
+    expect(spool.segments()).toEqual([2]);
     await spool.close();
   });
 
@@ -127,33 +129,131 @@ describe('the spool', () => {
     const spool = await open();
     expect(spool.isFinished(1)).toBe(true);
     await append(spool, 'new');
-    expect(await spool.segments()).toEqual([1, 2]);
+    expect(spool.segments()).toEqual([1, 2]);
     expect(spool.isFinished(2)).toBe(false);
     expect(await contents(spool)).toEqual(['old', 'new']);
     await spool.close();
   });
 
-  it('remembers how far the replay got; a broken memory means from the beginning', async () => {
+  it('remembers how far the replay got, in two slots that are written by turns, with one file of one size', async () => {
     const spool = await open();
-    expect(await spool.loadPosition()).toEqual(BEGINNING);
-    await spool.savePosition({ segment: 3, offset: 4711 });
-    expect(await (await open()).loadPosition()).toEqual({ segment: 3, offset: 4711 });
-    await spool.savePosition({ segment: 4, offset: 0 });
-    expect(await spool.loadPosition()).toEqual({ segment: 4, offset: 0 });
-    for (const text of ['', 'nonsense', '3', '3 x']) {
-      await writeFile(join(directory, 'replayed'), text);
-      expect(await spool.loadPosition()).toEqual(BEGINNING);
+    expect(spool.position).toEqual(BEGINNING);
+    const { size } = await stat(join(directory, 'checkpoint'));
+    for (const offset of [1, 2, 3, 4711]) {
+      await spool.advance({ segment: 3, offset });
+      expect(spool.position).toEqual({ segment: 3, offset });
+      expect((await open()).position).toEqual({ segment: 3, offset });
     }
-    await spool.savePosition({ segment: 4, offset: 0 });
-    await writeFile(join(directory, 'replayed'), (await readFile(join(directory, 'replayed'), 'utf8')).replace('04 ', '05 '));
-    expect(await spool.loadPosition()).toEqual(BEGINNING);
+    expect((await stat(join(directory, 'checkpoint'))).size).toBe(size);
+    await spool.close();
+  });
+
+  it('remembers the position before where a crash spoiled the slot that was being written, and begins anew where both are spoilt', async () => {
+    const spool = await open();
+    await spool.advance({ segment: 3, offset: 10 });
+    await spool.advance({ segment: 3, offset: 20 });
+    await spool.close();
+    const whole = await readFile(join(directory, 'checkpoint'));
+    const at = whole.indexOf('0020 ');
+    const positions = new Set<string>();
+    for (let cut = at - 45; cut < at + 14; cut += 1) {
+      const spoilt = Buffer.from(whole);
+      spoilt.writeUInt8(spoilt.readUInt8(cut) ^ 1, cut);
+      await writeFile(join(directory, 'checkpoint'), spoilt);
+      positions.add(JSON.stringify((await open()).position));
+    }
+    expect([...positions]).toEqual([JSON.stringify({ segment: 3, offset: 10 })]);
+    for (const text of ['', 'nonsense', whole.toString('latin1').replaceAll('CCK1', 'CCK0')]) {
+      await writeFile(join(directory, 'checkpoint'), text);
+      const anew = await open();
+      expect(anew.position).toEqual(BEGINNING);
+      await anew.advance({ segment: 5, offset: 1 });
+      expect((await open()).position).toEqual({ segment: 5, offset: 1 });
+    }
+  });
+
+  it.each([['000000000003 0000000000004711 ', { segment: 3, offset: 4711 }], ['000000000003 0000000000004712 ', BEGINNING]])('takes over the position that an earlier program saved, if it is sound: %s', async (text, position) => {
+    await (await open()).close();
+    await rm(join(directory, 'checkpoint'));
+    await writeFile(join(directory, 'replayed'), `${text}${crc32('000000000003 0000000000004711').toString(16).padStart(8, '0')}\n`);
+    for (let start = 0; start < 2; start += 1) expect((await open()).position).toEqual(position);
+    expect(await readdir(directory)).toEqual(['checkpoint']);
+  });
+
+  it('keeps what the log has for its time, and what the log does not have for ever', async () => {
+    let now = Date.now();
+    const spool = await open(10, { retentionMs: 1000, nowMs: () => now });
+    for (const text of ['a', 'b', 'c']) await append(spool, text);
+    await spool.advance({ segment: 3, offset: 0 });
+    expect(spool.segments()).toEqual([1, 2, 3]);
+    now += 999;
+    expect(await spool.tidy()).toBe(0);
+    now += 1;
+    expect(await spool.tidy()).toBe(2);
+    now += 1_000_000;
+    expect(await spool.tidy()).toBe(0);
+    expect(spool.segments()).toEqual([3]);
+    expect((await readdir(directory)).filter((name) => name.endsWith('.spool'))).toHaveLength(1);
+    await spool.close();
+  });
+
+  it('lets go before its time what the log has, oldest first, where the disk has less room than the reserve, and is not ready', async () => {
+    const spool = await open(10, { retentionMs: 1_000_000 });
+    for (const text of ['a', 'b', 'c']) await append(spool, text);
+    await spool.advance({ segment: 3, offset: 0 });
+    const free = await spool.freeBytes();
+    expect(spool.segments()).toEqual([1, 2, 3]);
+    expect(await spool.unreadyBecause()).toBeUndefined();
+    await spool.close();
+    const poor = await open(10, { retentionMs: 1_000_000, reserveBytes: 2 * free });
+    expect(await poor.unreadyBecause()).toMatch(/MiB are free on its disk, the reserve is /);
+    await append(poor, 'still taken');
+    await poor.tidy();
+    expect(poor.segments()).toEqual([3, 4]);
+    await poor.close();
+  });
+
+  it('refuses what would wait for the log beyond the limit, is not ready then, and takes again once the log has some', async () => {
+    const spool = await open(1_000_000, { backlogBytes: 26 });
+    await append(spool, 'a');
+    await append(spool, 'b');
+    await expect(append(spool, 'c')).rejects.toMatchObject({ kind: 'unavailable', code: 'spool-unavailable' });
+    expect(await spool.unreadyBecause()).toMatch(/wait for the log, the limit is/);
+    await spool.advance({ segment: 1, offset: 13 });
+    expect(await spool.unreadyBecause()).toBeUndefined();
+    await append(spool, 'd');
+    expect(await figure('cc_spool_refused_total')).toBe(1);
+    await spool.close();
+    expect(await contents(await open())).toEqual(['a', 'b', 'd']);
+    expect((await open(1000, { backlogBytes: 26 })).backlogBytes).toBe(26);
+  });
+
+  it('refuses what would wait for the disk beyond the limit', async () => {
+    const spool = await open(1_000_000, { waitingBytes: 30 });
+    const [first, second, third] = ['a', 'b', 'c'].map((text) => append(spool, text));
+    await expect(third).rejects.toMatchObject({ code: 'spool-unavailable' });
+    await Promise.all([first, second]);
+    await append(spool, 'd');
+    await append(spool, 'alone it may be larger than the limit');
+    expect(await contents(spool)).toEqual(['a', 'b', 'd', 'alone it may be larger than the limit']);
+    expect(await figure('cc_spool_fdatasync_seconds_count')).toBeGreaterThan(0);
+    await spool.close();
+  });
+
+  it('goes on where a segment is gone', async () => {
+    const spool = await open(10);
+    for (const text of ['a', 'b']) await append(spool, text);
+    await rm(path(1));
+    expect(await spool.read({ segment: 1, offset: 0 }, 1)).toEqual({ payloads: [], nextOffset: 0, damaged: 0, rest: 0 });
+    expect(spool.segments()).toEqual([2]);
     await spool.close();
   });
 
   it('ignores files that are no segments', async () => {
+    await (await open()).close();
+    await Promise.all(['notes.txt', '12.spool', '000000000009.spool.bak'].map((name) => writeFile(join(directory, name), '')));
     const spool = await open();
-    await Promise.all(['replayed', 'notes.txt', '12.spool', '000000000009.spool.bak'].map((name) => writeFile(join(directory, name), '')));
-    expect(await spool.segments()).toEqual([]);
+    expect(spool.segments()).toEqual([]);
     expect(await readdir(directory)).toHaveLength(4);
     await spool.close();
   });
@@ -228,12 +328,12 @@ describe('the spool', () => {
   it('begins behind what was replayed, also when every drained segment is gone', async () => {
     const first = await open();
     await append(first, 'a');
-    await first.savePosition({ segment: 4, offset: 0 });
-    await first.remove(1);
+    await first.advance({ segment: 4, offset: 0 });
+    expect(first.segments()).toEqual([]);
     await first.close();
     const second = await open();
     await append(second, 'b');
-    expect(await second.segments()).toEqual([4]);
+    expect(second.segments()).toEqual([4]);
     await second.close();
   });
 

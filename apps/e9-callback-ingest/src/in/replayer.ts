@@ -4,9 +4,9 @@ import { Sealer } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { SpoolPosition } from '../domain/checkpoint';
 import type { ReceivedCallback } from '../domain/received-callback';
 import { CallbackStore } from '../out/callback-store';
-import type { SpoolPosition } from '../out/spool-directory';
 import { SpoolWatch } from '../out/spool-watch';
 import { messagesOf } from './callback-messages';
 import { verdictOn } from './callback-verdict';
@@ -18,7 +18,7 @@ const IDLE_MS = 500;
 @Injectable()
 export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop: WorkLoop;
-  private position: SpoolPosition | undefined;
+  private oldest: number | undefined;
 
   constructor(
     private readonly store: CallbackStore,
@@ -40,16 +40,21 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.store.spool.close();
   }
 
+  /** When the oldest callback came that the log does not have, as far as the replay has looked, epoch ms; `undefined` where it has all. */
+  get oldestWaitingAtMs(): number | undefined {
+    return this.oldest;
+  }
+
   private async step(): Promise<boolean> {
     const { spool } = this.store;
-    const at = (this.position ??= await spool.loadPosition());
-    const segment = (await spool.segments()).find((number) => number >= at.segment);
+    const at = spool.position;
+    const segment = spool.segments().find((number) => number >= at.segment);
     if (segment === undefined) return false;
     const finished = spool.isFinished(segment);
     const from = segment === at.segment ? at : { segment, offset: 0 };
     const nextOffset = await this.replay(from, finished);
     if (nextOffset === from.offset && !finished) return false;
-    await this.moveTo(nextOffset > from.offset ? { segment, offset: nextOffset } : { segment: segment + 1, offset: 0 });
+    await spool.advance(nextOffset > from.offset ? { segment, offset: nextOffset } : { segment: segment + 1, offset: 0 });
     return true;
   }
 
@@ -62,16 +67,9 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
     const callbacks = payloads.flatMap((payload) => this.understood(payload));
     if (damage > 0 || callbacks.length < payloads.length) await spool.keepDamaged(from.segment);
     if (damage > 0) this.watch.damaged(from.segment, damage);
+    this.oldest = callbacks[0]?.receivedAt;
     await this.forward(callbacks);
     return nextOffset;
-  }
-
-  /** A position that cannot be saved counts all the same: what is in the log already must not go there again and again. */
-  private async moveTo(position: SpoolPosition): Promise<void> {
-    const { spool } = this.store;
-    this.position = position;
-    await spool.savePosition(position);
-    for (const segment of await spool.segments()) if (segment < position.segment) await spool.remove(segment);
   }
 
   /** One append per key order: all records of a batch go in one call. */

@@ -1,18 +1,13 @@
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { SpoolPosition } from '../domain/checkpoint';
 import { MAX_FRAME_BYTES, readFrames, type FramesRead } from '../domain/frames';
+import type { SegmentFacts } from '../domain/segment-book';
 
 const SEGMENT = /^(\d{12})\.spool$/;
 const READ_BYTES = 4 * 1024 * 1024;
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
-
-/** A place in the spool: everything before it was read. */
-export interface SpoolPosition {
-  readonly segment: number;
-  /** Bytes. */
-  readonly offset: number;
-}
 
 /** What was read of a segment from a position on. */
 export interface SegmentRead extends FramesRead {
@@ -36,6 +31,17 @@ export class SpoolDirectory {
     return names.flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
   }
 
+  async facts(segment: number): Promise<SegmentFacts> {
+    const { size, mtimeMs } = await stat(this.pathOf(segment));
+    return { bytes: size, writtenAtMs: mtimeMs };
+  }
+
+  /** Bytes that may still be written to this file system. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.path);
+    return bavail * bsize;
+  }
+
   /** A new segment, whose name is on disk when it resolves. */
   async create(segment: number): Promise<FileHandle> {
     const handle = await open(this.pathOf(segment), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND, 0o600);
@@ -52,7 +58,7 @@ export class SpoolDirectory {
   async read({ segment, offset }: SpoolPosition, limit: number): Promise<SegmentRead> {
     const handle = await open(this.pathOf(segment), 'r');
     try {
-      const bytes = Buffer.alloc(READ_BYTES);
+      const bytes = Buffer.allocUnsafe(READ_BYTES);
       const { bytesRead } = await handle.read(bytes, 0, READ_BYTES, offset);
       const frames = readFrames(bytes.subarray(0, bytesRead), limit);
       // A sound frame that began before this would lie in what was read, and would have been found.
@@ -76,9 +82,9 @@ export class SpoolDirectory {
       else if (rest === 0) return 0;
       else break;
     }
-    const { size } = await stat(this.pathOf(segment));
+    const { bytes } = await this.facts(segment);
     await this.cut(segment, offset);
-    return size - offset;
+    return bytes - offset;
   }
 
   /** Shortens a segment to so many bytes. */
@@ -116,6 +122,11 @@ async function syncNames(innermost: string, outermost: string): Promise<void> {
 /** For an attempt to make what may be there. */
 export function unlessThereAlready(error: unknown): void {
   if (codeOf(error) !== 'EEXIST') throw error;
+}
+
+/** For a file that may be gone. */
+export function unlessMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /** The system's name of a failure, such as `ENOSPC`. */

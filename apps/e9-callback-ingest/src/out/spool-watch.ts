@@ -3,6 +3,21 @@ import { Log, Metrics } from '@cc/kernel';
 import { Injectable } from '@nestjs/common';
 import type { ReceivedCallback } from '../domain/received-callback';
 
+/** Why a callback is not taken: no room on the disk, too much waiting for the disk or for the log, or a disk that has failed. */
+export type RefusalReason = 'no-room' | 'overloaded' | 'backlog' | 'broken';
+
+const SYNC_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+/** How the spool stands. */
+export interface SpoolFigures {
+  readonly backlogBytes: number;
+  /** Since the oldest callback came that the log does not have, 0 where it has all. */
+  readonly backlogAgeSeconds: number;
+  readonly freeBytes: number;
+  /** Since the checkpoint moved, 0 where the log has all. */
+  readonly checkpointAgeSeconds: number;
+}
+
 /** Counts and reports what the spool and its replay meet. */
 @Injectable()
 export class SpoolWatch {
@@ -13,6 +28,31 @@ export class SpoolWatch {
 
   replayed(count: number): void {
     this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(count);
+  }
+
+  /** Logged at the end of a batch only: what is refused at the door comes a thousand times a second. */
+  refused(reason: RefusalReason, count: number, cause?: unknown): void {
+    this.metrics.counter('cc_spool_refused_total', 'Callbacks that the spool did not take (503)', ['reason']).add(count, { reason });
+    if (cause !== undefined && count > 0) this.log.error('callbacks could not be stored; their senders were told to come again', { reason, count, error: cause });
+  }
+
+  synced(seconds: number): void {
+    this.metrics.histogram('cc_spool_fdatasync_seconds', 'How long each fdatasync of the spool took', [], SYNC_BUCKETS_SECONDS).observe(seconds);
+  }
+
+  stands({ backlogBytes, backlogAgeSeconds, freeBytes, checkpointAgeSeconds }: SpoolFigures): void {
+    this.metrics.gauge('cc_spool_backlog_bytes', 'Bytes in the spool that the log does not have').set(backlogBytes);
+    this.metrics.gauge('cc_spool_backlog_age_seconds', 'Since the oldest callback came that the log does not have').set(backlogAgeSeconds);
+    this.metrics.gauge('cc_spool_free_bytes', 'Bytes that are free on the disk of the spool').set(freeBytes);
+    this.metrics.gauge('cc_spool_checkpoint_age_seconds', 'Since the checkpoint of the replay moved, while something waits').set(checkpointAgeSeconds);
+  }
+
+  missing(segment: number): void {
+    this.log.error('a segment of the spool is gone that was not removed by the service', { segment });
+  }
+
+  checkpointLost(): void {
+    this.log.error('the checkpoint of the spool cannot be read; the replay begins anew, and repeats what the log has already');
   }
 
   torn(segment: number, bytes: number): void {
