@@ -12,9 +12,11 @@ import { QuarantineGauge, QuarantineUpkeep } from './in/quarantine-upkeep';
 import { SeatCalls } from './in/seat-calls';
 import { Translator } from './in/translator';
 import { UnknownCodes } from './in/unknown-codes';
+import { UnknownCodesUpkeep } from './in/unknown-codes-upkeep';
 import { PgCorrelation } from './out/pg-correlation';
 import { PgQuarantine } from './out/pg-quarantine';
 import { PgSeatAttempts } from './out/pg-seat-attempts';
+import { PgUnknownCodes } from './out/pg-unknown-codes';
 
 @Module({
   controllers: [NotificationsConsumer, CallEventsConsumer],
@@ -22,12 +24,14 @@ import { PgSeatAttempts } from './out/pg-seat-attempts';
     PgCorrelation,
     PgQuarantine,
     PgSeatAttempts,
+    PgUnknownCodes,
     SeatCalls,
     Delivery,
     Dispatcher,
     DispatchWatch,
     Translator,
     UnknownCodes,
+    UnknownCodesUpkeep,
     PendingUpkeep,
     Quarantine,
     QuarantineWatch,

@@ -45,7 +45,7 @@ export class Translator {
   }
 
   private eventsOf({ facts, unknownCodes }: Extract<Normalised, { kind: 'facts' }>, notification: ChannelNotification, attempt: KnownAttempt): CallEvent[] {
-    for (const code of unknownCodes) this.unknownCodes.note(notification.channel, code, attempt.callId);
+    for (const code of unknownCodes) this.unknownCodes.note(notification, code, attempt.callId);
     return facts.map((fact) => toCallEvent(fact, attempt, notification));
   }
 }

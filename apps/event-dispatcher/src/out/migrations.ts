@@ -84,4 +84,29 @@ const whenNamed: Migration = {
   },
 };
 
-export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress, boundQuarantine, whenNamed];
+const keepUnknownCodes: Migration = {
+  name: '0006-unknown-codes',
+  up: async (tx) => {
+    await tx.query(`
+      CREATE TABLE dispatcher_unknown_code (
+        channel    varchar(32) NOT NULL,
+        code       varchar(64) NOT NULL,
+        seen       bigint NOT NULL,
+        first_seen bigint NOT NULL,
+        last_seen  bigint NOT NULL,
+        PRIMARY KEY (channel, code)
+      )`);
+    await tx.query(`
+      CREATE TABLE dispatcher_unknown_code_sample (
+        channel    varchar(32) NOT NULL,
+        code       varchar(64) NOT NULL,
+        notification_id varchar(64) NOT NULL,
+        header     jsonb NOT NULL,
+        sealed     bytea NOT NULL,
+        received   bigint NOT NULL,
+        PRIMARY KEY (channel, code, notification_id)
+      )`);
+  },
+};
+
+export const eventDispatcherMigrations: readonly Migration[] = [createTables, createSeatAttempts, keepProgress, boundQuarantine, whenNamed, keepUnknownCodes];
