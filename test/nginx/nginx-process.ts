@@ -73,9 +73,14 @@ export class Nginx {
     return [...readdirSync(this.logDir).filter((name) => name !== 'callbacks.log' && name !== 'callbacks-error.log').map((name) => readFileSync(join(this.logDir, name), 'latin1')), this.process.stderr, ...this.process.lines].join('\n');
   }
 
-  async stop(): Promise<void> {
+  /** Its files are removed, unless they are still to be read: then by {@link remove}. */
+  async stop({ keepFiles = false } = {}): Promise<void> {
     process.kill(this.masterPid, 'SIGTERM');
     await this.process.ended(END_LIMIT_MS);
+    if (!keepFiles) this.remove();
+  }
+
+  remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
 
