@@ -26,8 +26,11 @@ export interface DatabaseOptions {
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A row or table lock that is not had by then fails with 55P03: better another try than a pool full of waiters. */
 const LOCK_TIMEOUT_MS = 10_000;
-/** No work of ours pauses this long inside a transaction; one that does holds locks and keeps vacuum away. */
-const IDLE_IN_TRANSACTION_MS = 60_000;
+/**
+ * No work of ours pauses this long inside a transaction: the relay waits 10 s for Kafka. One that does, since its process stands still or
+ * never hears the answer, holds the heads of the log, and with them everybody's appends.
+ */
+const IDLE_IN_TRANSACTION_MS = 15_000;
 /** What the network may take beyond the server's own limit, before the connection counts as dead. */
 const ANSWER_GRACE_MS = 5_000;
 const IDLE_CONNECTION_MS = 60_000;
