@@ -1,4 +1,5 @@
 import { testEnvironment } from './backends.config';
+import { describeUnless } from './describe-unless';
 
 /** host:port of the Kafka that the tests share, or undefined where there is none. */
 export function kafkaBrokers(): string[] | undefined {
@@ -13,18 +14,4 @@ export function describeWithKafka(name: string, specs: () => void): void {
 /** A `describe` for what needs a broker of its own to kill or pause ({@link startKafkaBroker}). */
 export function describeWithKafkaBroker(name: string, specs: () => void): void {
   describeUnless(testEnvironment().CC_TEST_KAFKA_BROKER_SKIP_REASON, name, specs);
-}
-
-function describeUnless(reason: string | undefined, name: string, specs: () => void): void {
-  if (reason === undefined) {
-    describe(name, specs);
-    return;
-  }
-  const named = `${name} (skipped: ${reason})`;
-  describe.skip(named, specs);
-  if (testEnvironment().CI === 'true') {
-    it(`${name} can run`, () => {
-      throw new Error(reason);
-    });
-  }
 }

@@ -1,0 +1,16 @@
+import { testEnvironment } from './backends.config';
+
+/** A `describe` for what needs something that not every machine has: with a reason against it it is skipped, with the reason in its name, and fails when CI=true. */
+export function describeUnless(reason: string | undefined, name: string, specs: () => void): void {
+  if (reason === undefined) {
+    describe(name, specs);
+    return;
+  }
+  const named = `${name} (skipped: ${reason})`;
+  describe.skip(named, specs);
+  if (testEnvironment().CI === 'true') {
+    it(`${name} can run`, () => {
+      throw new Error(reason);
+    });
+  }
+}
