@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { CallbackStore } from '../src/out/callback-store';
 import { Spool } from '../src/out/spool';
 import { callbackIngest } from '../src/service';
+import { DatabaseGate } from './database-gate';
 import { spoolOptions } from './spool-options';
 
 const KEY = Buffer.alloc(32, 7);
@@ -52,8 +53,8 @@ describe('the callback ingest on PostgreSQL', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  const start = (): Promise<RunningService> => startService(callbackIngest, loadServiceSettings(callbackIngest, {
-    CC_E9_CALLBACK_INGEST_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir,
+  const start = (databaseUrl = fresh.url): Promise<RunningService> => startService(callbackIngest, loadServiceSettings(callbackIngest, {
+    CC_E9_CALLBACK_INGEST_PORT: '0', CC_DATABASE_URL: databaseUrl, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir,
     CC_E9_CALLBACK_INGEST_RETENTION_HOURS: '0',
   }), new SilentLog(), () => undefined);
 
@@ -113,7 +114,27 @@ describe('the callback ingest on PostgreSQL', () => {
     await service.stop();
   });
 
-  test('a callback that is still coming in when the service stops is stored, acknowledged and in the log', async () => {
+  test('a service that starts while PostgreSQL is away is ready, takes callbacks, moves them once it is there, and can be stopped before', async () => {
+    const gate = new DatabaseGate(fresh.url);
+    const url = await gate.address();
+    const post = (service: RunningService, id: string) => axios.post<unknown>(`${service.url}/callbacks/e9-main/${SECRET}`, xml(id), { headers: { 'content-type': 'application/xml' }, proxy: false });
+    const stoppedBefore = await start(url);
+    expect((await post(stoppedBefore, 'att-1')).status).toBe(200);
+    await stoppedBefore.stop();
+    const service = await start(url);
+    expect((await axios.get(`${service.url}/readyz`, { proxy: false })).status).toBe(200);
+    expect((await post(service, 'att-2')).status).toBe(200);
+    const figures = (): Promise<string> => axios.get<string>(`${service.url}/metrics`, { proxy: false }).then(({ data }) => data);
+    await eventually(async () => /^cc_spool_backlog_age_seconds\S* [1-9.]/m.test(await figures()));
+    expect(await figures()).toMatch(/^cc_spool_backlog_bytes\S* [1-9]\d\d+$/m);
+    await gate.open();
+    await eventually(async () => /^cc_spool_backlog_bytes\S* 0$/m.test(await figures()), { limitMs: 20_000 });
+    await service.stop();
+    await gate.close();
+    expect((await forwarded()).map(({ attemptId }) => attemptId).sort()).toEqual(['att-1', 'att-2']);
+  });
+
+  test('a callback that is still coming in when the service stops is stored and acknowledged, and in the log at the latest after the next start', async () => {
     const service = await start();
     const body = xml('att-slow');
     const slow = connect(Number(new URL(service.url).port), '127.0.0.1').setEncoding('utf8');
@@ -127,6 +148,9 @@ describe('the callback ingest on PostgreSQL', () => {
     slow.write(body.slice(20));
     await stopped;
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    const again = await start();
+    await forwardedIs(1);
+    await again.stop();
     expect(await forwarded()).toEqual([{ attemptId: 'att-slow', body }]);
   });
 

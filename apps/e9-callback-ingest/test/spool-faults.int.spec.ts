@@ -6,7 +6,7 @@ import { decodeChannelNotification, topics } from '@cc/contracts';
 import { createEventLog, handled, type EventLog } from '@cc/event-log';
 import { NoMetrics, Sealer, SilentLog } from '@cc/kernel';
 import { TypeOrmDatabase } from '@cc/postgres';
-import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
+import { describeUnless, eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import { openNotification } from '@cc/vendors';
 import { IngestProcess } from './ingest-process';
 
@@ -26,12 +26,6 @@ function mountFault(): string | undefined {
   const probe = spawnSync('mktemp', ['-d'], { encoding: 'utf8' }).stdout.trim();
   const fault = unable('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe) ?? unable('umount', probe);
   return unable('rmdir', probe) ?? fault;
-}
-
-function describeUnless(fault: string | undefined, name: string, specs: () => void): void {
-  const { skip } = describe;
-  if (fault === undefined) describe(name, specs);
-  else skip(`${name} (skipped: ${fault})`, specs);
 }
 
 let root: string;
@@ -69,10 +63,11 @@ async function start(tracer: readonly string[] = []): Promise<IngestProcess> {
   return ingest;
 }
 
-/** Follows the log; the service has made its tables by now. */
+/** Follows the log, once the service has made its tables. */
 async function followLog(): Promise<void> {
   const sealer = new Sealer(KEY, 'notifications');
   database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 4, applicationName: 'test' });
+  await eventually(async () => (await database.query('SELECT FROM log_head WHERE topic = $1', [topics.channelNotifications.name])).length > 0);
   eventLog = createEventLog({ driver: 'postgres', database, log: new SilentLog(), metrics: new NoMetrics() });
   await eventLog.subscribe({ group: 'test', topics: [topics.channelNotifications.name], handle: (batch) => {
     for (const decoded of batch.records.map(decodeChannelNotification)) {

@@ -2,6 +2,8 @@ export { EventLog, handled } from './event-log';
 export type { Batch, LogRecord, Outcome, Parked, PartitionLag, RunningSubscription, Subscription } from './event-log';
 export { createEventLog } from './create-event-log';
 export type { EventLogOptions, KafkaLogOptions, PostgresLogOptions } from './create-event-log';
+export { LateEventLog } from './late-event-log';
+export type { ConnectedLog } from './late-event-log';
 export { eventLogMigrations } from './migrations';
 export { murmur2, partitionOf } from './partitioner';
 export { EventLogServer, PassErrors } from './event-log.server';

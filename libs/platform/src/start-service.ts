@@ -1,5 +1,5 @@
 import { allTopics, deadLetterTopics } from '@cc/contracts';
-import { EventLogServer, PassErrors, createEventLog, eventLogMigrations, type EventLog } from '@cc/event-log';
+import { EventLogServer, LateEventLog, PassErrors, createEventLog, eventLogMigrations, type ConnectedLog, type EventLog } from '@cc/event-log';
 import { CcError, SystemClock, backoffMs, defined, describeError, pause, withDeadline, type Log } from '@cc/kernel';
 import { TypeOrmDatabase, isTransient, runMigrations, type Database } from '@cc/postgres';
 import type { MicroserviceOptions } from '@nestjs/microservices';
@@ -73,40 +73,59 @@ function unlistenable(cause: unknown, service: ServiceDefinition, host: string, 
 }
 
 async function connect(service: ServiceDefinition, settings: ServiceSettings, log: Log, metrics: PromMetrics, onFatal: (reason: string) => void): Promise<Backends> {
-  const databaseSettings = settings.database;
-  const database =
-    databaseSettings === undefined
-      ? undefined
-      : await whenAvailable('the database', log, () => TypeOrmDatabase.connect({ url: databaseSettings.databaseUrl, poolSize: databaseSettings.databasePoolSize, applicationName: `cc-${service.name}` }));
-  if (settings.eventLog === undefined) return defined({ database });
+  if (settings.eventLog === undefined) return defined({ database: await openDatabase(service, settings, log) });
   const { kafkaBrokers } = settings.eventLog;
-  if (database !== undefined) {
-    await whenAvailable('the database', log, async () => {
-      await runMigrations(database, 'event-log', eventLogMigrations);
-      await runMigrations(database, service.name, service.migrations ?? []);
-    });
+  const kafkaLog = (database?: Database): EventLog => createEventLog({ driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...defined({ database }) });
+  const ensureTopics = (eventLog: EventLog): Promise<void> => whenAvailable('the event log', log, () => eventLog.ensureTopics([...allTopics, ...deadLetterTopics]));
+  // Who only appends keeps what it has until the log takes it, and must not be away while the log or its database is.
+  if (service.backends === 'event-log') {
+    if (kafkaBrokers.length === 0) return { eventLog: new LateEventLog((signal) => connectPostgresLog(service, settings, log, metrics, signal), (error) => onFatal(`The event log cannot be used: ${describeError(error)}`)) };
+    const eventLog = kafkaLog();
+    ensureTopics(eventLog).catch((error: unknown) => onFatal(`the topics cannot be made: ${describeError(error)}`));
+    return { eventLog };
   }
-  const eventLog = createEventLog(
-    kafkaBrokers.length === 0 && database !== undefined
-      ? { driver: 'postgres', database, log, metrics }
-      : { driver: 'kafka', brokers: kafkaBrokers, clientId: `cc-${service.name}`, log, metrics, onFatal, ...defined({ database }) },
-  );
-  const topicsReady = whenAvailable('the event log', log, () => eventLog.ensureTopics([...allTopics, ...deadLetterTopics]));
-  // Who only appends keeps what it has until the log takes it, and must not be away meanwhile.
-  if (database === undefined) topicsReady.catch((error: unknown) => onFatal(`the topics cannot be made: ${describeError(error)}`));
-  else await topicsReady;
+  const database = await openDatabase(service, settings, log);
+  if (database !== undefined) await migrate(service, database, log);
+  const eventLog = kafkaBrokers.length === 0 && database !== undefined ? createEventLog({ driver: 'postgres', database, log, metrics }) : kafkaLog(database);
+  await ensureTopics(eventLog);
   return { eventLog, ...defined({ database }) };
 }
 
-/** Tries until it works: a backend that is away delays the start, it does not end it. Other errors are final. */
-async function whenAvailable<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
+async function openDatabase({ name }: ServiceDefinition, { database }: ServiceSettings, log: Log, signal?: AbortSignal): Promise<TypeOrmDatabase | undefined> {
+  if (database === undefined) return undefined;
+  return await whenAvailable('the database', log, () => TypeOrmDatabase.connect({ url: database.databaseUrl, poolSize: database.databasePoolSize, applicationName: `cc-${name}` }), signal);
+}
+
+async function migrate({ name, migrations = [] }: ServiceDefinition, database: Database, log: Log, signal?: AbortSignal): Promise<void> {
+  await whenAvailable('the database', log, async () => {
+    await runMigrations(database, 'event-log', eventLogMigrations);
+    await runMigrations(database, name, migrations);
+  }, signal);
+}
+
+async function connectPostgresLog(service: ServiceDefinition, settings: ServiceSettings, log: Log, metrics: PromMetrics, signal: AbortSignal): Promise<ConnectedLog> {
+  const database = await openDatabase(service, settings, log, signal);
+  if (database === undefined) throw new CcError('fault', 'log-without-database', `${service.name}: the event log has neither Kafka nor a database`);
+  try {
+    await migrate(service, database, log, signal);
+    const eventLog = createEventLog({ driver: 'postgres', database, log, metrics });
+    await whenAvailable('the event log', log, () => eventLog.ensureTopics([...allTopics, ...deadLetterTopics]), signal);
+    return { eventLog, end: () => disconnect({ eventLog, database }) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Tries until it works or the signal aborts: a backend that is away delays the start, it does not end it. Other errors are final. */
+async function whenAvailable<T>(what: string, log: Log, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!isTransient(error) || signal?.aborted === true) throw error;
       log.warn('waiting for a backend', { backend: what, error });
-      await pause(100 + backoffMs(attempt, 200, 5000));
+      await pause(100 + backoffMs(attempt, 200, 5000), signal);
     }
   }
 }

@@ -9,6 +9,8 @@ const Environment = z.object({
   CC_KAFKA_BROKERS: optionalText,
   /** `true`: what is missing is a failure, not a reason to skip. */
   CI: optionalText,
+  /** Tools, with spaces between, that could not be had even in CI, which has said so. */
+  CC_TEST_MAY_LACK: optionalText,
   /** Set by the global setup, for the specs. */
   CC_TEST_POSTGRES_URL: optionalText,
   CC_TEST_KAFKA_BROKERS: optionalText,

@@ -1,3 +1,4 @@
+export { describeUnless } from './describe-unless';
 export { eventually } from './eventually';
 export type { EventuallyOptions } from './eventually';
 export { freshDatabase } from './fresh-database';
