@@ -10,6 +10,8 @@ import { kafkaLogRows, postgresLogRows } from './log-rows';
 import { kafkaPipelineRows, postgresPipelineRows } from './pipeline-rows';
 import { routingRows } from './routing-rows';
 import { seatRows } from './seat-rows';
+import { growthRows } from './growth-rows';
+import { storeRows } from './store-rows';
 import { storedRows } from './stored-rows';
 import { wholeRows, type WholeOptions } from './whole-rows';
 import { met, ratio, table, type Row, type Skipped } from './measure';
@@ -17,6 +19,8 @@ import { met, ratio, table, type Row, type Skipped } from './measure';
 interface Part {
   readonly name: string;
   readonly needs: 'postgres' | 'kafka';
+  /** Takes so long that it is only done where it is named. */
+  readonly alone?: true;
   run(backends: PartBackends): Promise<Row[]>;
 }
 
@@ -39,7 +43,9 @@ const parts: readonly Part[] = [
   { name: 'ingest', needs: 'kafka', run: ({ brokers }) => ingestRows(brokers) },
   { name: 'stored', needs: 'kafka', run: ({ postgres, brokers }) => storedRows(postgres, brokers) },
   { name: 'whole-kafka', needs: 'kafka', run: ({ postgres, brokers, kafkaPid, whole }) => wholeRows('kafka', postgres, brokers, { ...whole, kafkaPid }) },
+  { name: 'record-store', needs: 'kafka', run: ({ postgres, brokers }) => storeRows(postgres, brokers) },
   { name: 'whole-postgres', needs: 'postgres', run: ({ postgres, whole }) => wholeRows('postgres', postgres, undefined, whole) },
+  { name: 'growth', needs: 'kafka', alone: true, run: ({ postgres, brokers, kafkaPid }) => growthRows(postgres, brokers, kafkaPid) },
 ];
 
 const usage = `Usage: npm run bench -- [options]
@@ -59,7 +65,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function bench(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: 'string', default: '' }, json: { type: 'string' }, rate: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean', default: false } } });
   if (values.help) return say(usage);
-  const chosen = parts.filter(({ name }) => name.includes(values.only));
+  const chosen = parts.filter(({ name, alone }) => (alone === true ? name === values.only : name.includes(values.only)));
   if (chosen.length === 0) throw new Error(`No part is named ${values.only}\n\n${usage}`);
   const startedAt = Date.now();
   const load = loadavg()[0] ?? 0;

@@ -16,7 +16,7 @@ const SPACING_MS = 1000;
 /** The effect of every n-th callback is looked for. */
 const WATCH_EVERY = 101;
 const VISIBLE_LIMIT_MS = 120_000;
-const DRAIN_LIMIT_MS = 300_000;
+const DRAIN_LIMIT_MS = 600_000;
 const SAMPLE_MS = 1000;
 const TENANTS = 40;
 
