@@ -189,6 +189,20 @@ describe('cc records rebuild', () => {
     expect(versions).toEqual([...versions].sort((a, b) => a - b));
   }, 60_000);
 
+  it('waits for a batch of events that is just changing a record, and goes by what that brought', async () => {
+    const late = CallEvent.parse({ type: 'cc.call.cancel-requested.v1', ...base('rebuild-030', 'cancel', 1), source: 'gateway' });
+    await database.query(`UPDATE call_record SET state = 'init' WHERE cc_call_id = 'rebuild-030'`);
+    let rebuilding: Promise<Run> | undefined;
+    await database.transaction(async (tx) => {
+      await tx.query('INSERT INTO record_event (call_id, event_id, event) VALUES ($1, $2, $3)', [late.callId, late.id, JSON.stringify(late)]);
+      await tx.query(`UPDATE call_record SET version = 4, state = 'close' WHERE cc_call_id = 'rebuild-030'`);
+      rebuilding = cc('records', 'rebuild', '--call', 'rebuild-030');
+      await eventually(async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cc-record-store' AND wait_event_type = 'Lock'`)).length > 0);
+    });
+    await rebuilding;
+    expect(await recordOf('rebuild-030')).toEqual({ state: 'close', version: 4 });
+  });
+
   it('takes no other selection', async () => {
     expect(await cc('records', 'rebuild', '--from', 'yesterday')).toMatchObject({ code: 2, err: expect.stringContaining('--from is no time') });
     expect(await cc('records', 'rebuild', '--call', 'c', '--from', '2026-11-24')).toMatchObject({ code: 2, err: '--call goes without --from and --to' });
