@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describeWithKafkaBroker, startScript, type Script } from '@cc/testing';
 
 /** Faults for three minutes; then a quiet machine is at rest within 100 s: late recordings come, and lines in doubt are held for a minute. */
-const ARGUMENTS = ['--minutes', '3', '--seed', '1', '--rate', '8', '--recovery', '180'];
+const ARGUMENTS = ['--minutes', '3', '--seed', '1', '--rate', '5', '--recovery', '180'];
 const LIMIT_MS = 600_000;
 const REGISTER = join(__dirname, '../../libs/testing/src/swc-register.cjs');
 
