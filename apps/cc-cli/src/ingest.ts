@@ -17,6 +17,11 @@ export type Delivery =
 const LIMIT_MS = 30_000;
 const Problem = z.looseObject({ code: z.string(), detail: z.string().optional() });
 
+/** The ingest gave no answer, or refused. */
+export class IngestFailed extends Error {
+  override readonly name = 'IngestFailed';
+}
+
 /** e9-callback-ingest, over HTTP, as the vendors reach it. */
 export class Ingest {
   constructor(private readonly env: Environment) {}
@@ -41,6 +46,18 @@ export class Ingest {
     return { kind: 'refused', status, reason: problem.code };
   }
 
+  /** What came to its door since its start. @throws IngestFailed, WrongUsage */
+  async stats(): Promise<unknown> {
+    const origin = ingestUrl(this.env);
+    const answer = await exchange(`${origin}/callbacks/stats`, { headers: { authorization: `Bearer ${this.key()}` } });
+    if (typeof answer === 'string') throw new IngestFailed(`No answer from ${origin} (${answer}): is e9-callback-ingest running? CC_CALLBACKS_URL says where it is`);
+    const { ok, status, text } = answer;
+    const problem = problemOf(text);
+    if (ok && problem === undefined) return jsonOf(text);
+    if (problem === undefined) throw new IngestFailed(`${origin} answered ${status}, but not as e9-callback-ingest does; CC_CALLBACKS_URL says where it is`);
+    throw new IngestFailed(status === 401 || status === 403 ? `e9-callback-ingest does not take the operator's key (${problem.code}): CC_OPERATOR_KEY must be one of its CC_E9_CALLBACK_INGEST_OPERATOR_KEYS` : `${problem.code} (${status}): ${problem.detail ?? ''}`);
+  }
+
   private key(): string {
     const key = keyFrom(this.env, 'CC_OPERATOR_KEY');
     if (key === undefined) throw new WrongUsage('No key: set CC_OPERATOR_KEY, or CC_OPERATOR_KEY_FILE to the file that holds it');
@@ -58,9 +75,11 @@ async function exchange(url: string, request: RequestInit): Promise<{ readonly o
   }
 }
 
-function problemOf(text: string): z.infer<typeof Problem> | undefined {
+const problemOf = (text: string): z.infer<typeof Problem> | undefined => Problem.safeParse(jsonOf(text)).data;
+
+function jsonOf(text: string): unknown {
   try {
-    return Problem.safeParse(JSON.parse(text)).data;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ import { Door } from './in/door';
 import { DoorFigures } from './in/door-figures';
 import { Replayer } from './in/replayer';
 import { SpoolUpkeep } from './in/spool-upkeep';
+import { StatsController } from './in/stats.controller';
 import { CallbackStore } from './out/callback-store';
 import { Spool } from './out/spool';
 import { SpoolWatch } from './out/spool-watch';
@@ -16,7 +17,7 @@ const MEBIBYTE = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
 @Module({
-  controllers: [CallbacksController],
+  controllers: [CallbacksController, StatsController],
   providers: [
     Arrivals,
     Door,

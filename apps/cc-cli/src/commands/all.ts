@@ -1,7 +1,7 @@
 import type { Command } from '../command';
 import { attemptsListUnknown, attemptsResolve } from './attempt-commands';
 import { bindingsDelete, bindingsList, bindingsSet } from './binding-commands';
-import { callbacksImport } from './callback-commands';
+import { callbacksImport, callbacksStats } from './callback-commands';
 import { callCancel, callPlace, callShow, callWatch } from './call-commands';
 import { channelDrain, channelList, channelResume } from './channel-commands';
 import { config } from './config-command';
@@ -16,7 +16,7 @@ export const commands: readonly Command[] = [
   bindingsList, bindingsSet, bindingsDelete,
   channelList, channelDrain, channelResume,
   attemptsListUnknown, attemptsResolve,
-  callbacksImport,
+  callbacksImport, callbacksStats,
   deadLettersList, deadLettersShow, deadLettersRelease, deadLettersReleaseAll, deadLettersDrop,
   recordsRebuild,
   config,

@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import type { Command } from '../command';
 import { CallbackImport, type ImportReport, type LineFault } from '../nginx-log/callback-import';
-import { fields, table } from '../text-table';
+import { fields, localTime, table } from '../text-table';
 
 /** It came to its end, or stopped, with something left to look at; the report has been printed. */
 class NotComplete extends Error {
@@ -50,5 +51,35 @@ export const callbacksImport: Command = {
     print(report, () => reportText(report, dryRun));
     if (report.stopped !== undefined) throw new NotComplete('The import stopped before its end: run it again once the ingest answers; what is imported already does no harm');
     if (!report.complete) throw new NotComplete('Not every line could be imported: see the lists above');
+  },
+};
+
+const Counts = z.record(z.string(), z.number());
+const Stats = z.looseObject({
+  since: z.number(),
+  refused: Counts,
+  channels: z.array(z.looseObject({ channel: z.string(), received: z.number(), stored: z.number(), refused: Counts, failedVerification: z.number(), replayed: z.number(), backlog: z.object({ callbacks: z.number(), ageSeconds: z.number() }) })),
+});
+
+const total = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+function statsText({ since, refused, channels }: z.infer<typeof Stats>): string {
+  const rows = channels.map((one) => [one.channel, one.received, one.stored, total(one.refused), one.failedVerification, one.replayed, one.backlog.callbacks, one.backlog.ageSeconds.toFixed(1)]);
+  const reasons = Object.entries(refused).filter(([, count]) => count > 0);
+  return [
+    `since ${localTime(since)}, of the one process that answered`,
+    table(['channel', 'received', 'stored', 'refused', 'failed checks', 'replayed', 'waiting', 'age (s)'], rows, 'no channel is called back'),
+    ...(reasons.length === 0 ? [] : ['\nRefused at the door, whatever the channel:', table(['reason', 'count'], reasons, '')]),
+  ].join('\n');
+}
+
+export const callbacksStats: Command = {
+  name: 'callbacks stats',
+  summary: 'Shows what came to the door of e9-callback-ingest since its start: received, stored, refused and waiting, by channel',
+  positionals: [],
+  options: {},
+  async run(_typed, _gateway, print, { ingest }) {
+    const stats = Stats.parse(await ingest.stats());
+    print(stats, () => statsText(stats));
   },
 };

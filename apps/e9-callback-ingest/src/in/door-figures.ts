@@ -1,6 +1,7 @@
-import { Log, Metrics } from '@cc/kernel';
+import { Clock, Log, Metrics } from '@cc/kernel';
 import { RefusedRequests } from '@cc/platform';
 import { Injectable } from '@nestjs/common';
+import { SpoolWatch, type ReplayedCallback } from '../out/spool-watch';
 
 /** Why a callback was refused whose address was read. */
 export type DoorRefusal = 'unknown-channel' | 'wrong-secret' | 'body-too-large';
@@ -9,12 +10,30 @@ export type DoorRefusal = 'unknown-channel' | 'wrong-secret' | 'body-too-large';
 interface ChannelFigures {
   received: number;
   stored: number;
+  replayed: number;
+  forged: number;
+  /** Stored since the start, and not in the log yet. */
+  waiting: number;
+  /** When the oldest of them came, at the latest; epoch ms. */
+  waitingSince: number;
   readonly refused: Map<DoorRefusal, number>;
+}
+
+/** The same, to be told. */
+export interface ChannelStats {
+  readonly received: number;
+  readonly stored: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly failedVerification: number;
+  readonly replayed: number;
+  readonly backlog: { readonly callbacks: number; readonly ageSeconds: number };
 }
 
 /** Counts what comes to the door, for metrics and for the statistics. */
 @Injectable()
 export class DoorFigures {
+  /** Epoch ms. */
+  readonly since: number;
   private readonly channels = new Map<string, ChannelFigures>();
   private unknownChannel = 0;
 
@@ -22,7 +41,12 @@ export class DoorFigures {
     private readonly metrics: Metrics,
     private readonly log: Log,
     private readonly requests: RefusedRequests,
-  ) {}
+    private readonly clock: Clock,
+    spool: SpoolWatch,
+  ) {
+    this.since = clock.nowMs();
+    spool.onReplayed((callbacks) => this.replayed(callbacks));
+  }
 
   received(channel: string): void {
     this.of(channel).received += 1;
@@ -30,8 +54,28 @@ export class DoorFigures {
   }
 
   stored(channel: string): void {
-    this.of(channel).stored += 1;
+    const figures = this.of(channel);
+    figures.stored += 1;
+    if (figures.waiting === 0) figures.waitingSince = this.clock.nowMs();
+    figures.waiting += 1;
     this.metrics.counter('cc_callbacks_stored_total', 'Callbacks that are on disk', ['channel']).add(1, { channel });
+  }
+
+  /** In the order in which they were stored. What an earlier process has stored is replayed, and was not waiting in this one's count. */
+  private replayed(callbacks: readonly ReplayedCallback[]): void {
+    for (const { channel, receivedAt, verdict } of callbacks) {
+      const figures = this.of(channel);
+      figures.replayed += 1;
+      if (verdict.kind === 'forged') figures.forged += 1;
+      if (receivedAt < this.since || figures.waiting === 0) continue;
+      figures.waiting -= 1;
+      figures.waitingSince = Math.max(figures.waitingSince, receivedAt);
+    }
+  }
+
+  /** Channels of which something came, the removed ones included. */
+  knownChannels(): readonly string[] {
+    return [...this.channels.keys()];
   }
 
   /** @param named as the path had it; not believed where no such channel is. */
@@ -52,15 +96,15 @@ export class DoorFigures {
     return { 'unknown-channel': this.unknownChannel, 'wrong-secret': wrongSecret, ...this.requests.byReason() };
   }
 
-  ofChannel(channel: string): { readonly received: number; readonly stored: number; readonly refused: Readonly<Record<string, number>> } {
-    const { received, stored, refused } = this.of(channel);
-    return { received, stored, refused: Object.fromEntries(refused) };
+  ofChannel(channel: string, nowMs: number): ChannelStats {
+    const { received, stored, replayed, forged, waiting, waitingSince, refused } = this.of(channel);
+    return { received, stored, refused: Object.fromEntries(refused), failedVerification: forged, replayed, backlog: { callbacks: waiting, ageSeconds: waiting === 0 ? 0 : Math.max(0, nowMs - waitingSince) / 1000 } };
   }
 
   private of(channel: string): ChannelFigures {
     const known = this.channels.get(channel);
     if (known !== undefined) return known;
-    const begun: ChannelFigures = { received: 0, stored: 0, refused: new Map() };
+    const begun: ChannelFigures = { received: 0, stored: 0, replayed: 0, forged: 0, waiting: 0, waitingSince: 0, refused: new Map() };
     this.channels.set(channel, begun);
     return begun;
   }

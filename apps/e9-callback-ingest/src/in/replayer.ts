@@ -1,4 +1,4 @@
-import { encodeChannelNotification, topics, verdictFields, type WireRecord } from '@cc/contracts';
+import { encodeChannelNotification, topics, verdictFields, type CallbackVerdict, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { Sealer } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
@@ -75,8 +75,9 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
   /** One append per key order: all records of a batch go in one call. */
   private async forward(callbacks: readonly ReceivedCallback[]): Promise<void> {
     if (callbacks.length === 0) return;
-    await this.eventLog.append(topics.channelNotifications.name, callbacks.flatMap((callback) => this.toNotifications(callback)));
-    this.watch.replayed(callbacks.length);
+    const judged = callbacks.map((callback) => ({ callback, verdict: verdictOn(this.channels.find(callback.channel), rawOf(callback), callback.sourceAddress) }));
+    await this.eventLog.append(topics.channelNotifications.name, judged.flatMap(({ callback, verdict }) => this.toNotifications(callback, verdict)));
+    this.watch.replayed(judged.map(({ callback: { channel, receivedAt }, verdict }) => ({ channel, receivedAt, verdict })));
   }
 
   private understood(payload: Buffer): ReceivedCallback[] {
@@ -89,12 +90,8 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /** One for each call that the callback is about; the same ids each time, so that a repeated replay has no further effect. */
-  private toNotifications(callback: ReceivedCallback): WireRecord[] {
-    const raw: RawNotification = { kind: 'callback', headers: callback.headers, body: Buffer.from(callback.body, 'base64'), receivedAt: callback.receivedAt };
-    const open = this.channels.find(callback.channel);
-    const verdict = verdictOn(open, raw, callback.sourceAddress);
-    this.watch.judged(callback, verdict);
-    const { messages, error } = messagesOf(open?.adapter, raw);
+  private toNotifications(callback: ReceivedCallback, verdict: CallbackVerdict): WireRecord[] {
+    const { messages, error } = messagesOf(this.channels.find(callback.channel)?.adapter, rawOf(callback));
     if (error !== undefined) this.watch.strange(callback, error);
     return messages.map(({ message, subject }, index) => {
       const id = index === 0 ? callback.id : `${callback.id}.${index}`;
@@ -102,4 +99,8 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
       return encodeChannelNotification({ ...header, sealed: sealNotification(message, id, this.sealer) }, 'e9-callback-ingest');
     });
   }
+}
+
+function rawOf({ headers, body, receivedAt }: ReceivedCallback): RawNotification {
+  return { kind: 'callback', headers, body: Buffer.from(body, 'base64'), receivedAt };
 }

@@ -18,16 +18,36 @@ export interface SpoolFigures {
   readonly checkpointAgeSeconds: number;
 }
 
+/** A callback of the spool that has come into the log. */
+export interface ReplayedCallback {
+  readonly channel: string;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  readonly verdict: CallbackVerdict;
+}
+
 /** Counts and reports what the spool and its replay meet. */
 @Injectable()
 export class SpoolWatch {
+  private readonly listeners = new Set<(callbacks: readonly ReplayedCallback[]) => void>();
+
   constructor(
     readonly log: Log,
     private readonly metrics: Metrics,
   ) {}
 
-  replayed(count: number): void {
-    this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(count);
+  /** Calls back after callbacks have come into the log. */
+  onReplayed(heard: (callbacks: readonly ReplayedCallback[]) => void): void {
+    this.listeners.add(heard);
+  }
+
+  /** In the order in which they were stored. */
+  replayed(callbacks: readonly ReplayedCallback[]): void {
+    this.metrics.counter('cc_callbacks_replayed_total', 'Callbacks moved from the spool into the log').add(callbacks.length);
+    for (const { channel, verdict } of callbacks) {
+      if (verdict.kind === 'forged') this.metrics.counter('cc_callbacks_forged_total', 'Callbacks of which a check failed; they go to quarantine', ['channel', 'check']).add(1, { channel, check: verdict.failedCheck });
+    }
+    for (const heard of this.listeners) heard(callbacks);
   }
 
   /** Logged at the end of a batch only: what is refused at the door comes a thousand times a second. */
@@ -68,11 +88,6 @@ export class SpoolWatch {
   strange({ id, channel }: ReceivedCallback, error: unknown): void {
     this.metrics.counter('cc_callbacks_strange_total', 'Callbacks that their adapter could not take apart; they go to quarantine', ['channel']).add(1, { channel });
     this.log.error('a callback cannot be taken apart; it goes to quarantine as it is', { notificationId: id, channel, error });
-  }
-
-  judged({ channel }: ReceivedCallback, verdict: CallbackVerdict): void {
-    if (verdict.kind !== 'forged') return;
-    this.metrics.counter('cc_callbacks_forged_total', 'Callbacks of which a check failed; they go to quarantine', ['channel', 'check']).add(1, { channel, check: verdict.failedCheck });
   }
 
   unreadable(error: unknown): void {
