@@ -7,7 +7,7 @@ const usage = `Usage: npm run chaos -- [options]
 Runs every service as a process of its own on a real Kafka, PostgreSQL and disk, places calls, lets faults happen that are drawn from the
 seed, and checks afterwards what was promised: every acknowledged callback is in a record or in quarantine, every record is what the
 vendor's side knows, nobody was rung twice, every recording is archived, and a fresh call works. The report, the plan, and every process's
-log lie in test-output/chaos/<seed>. Needs dist/ (npm run build), Java 17 for Kafka, and for some faults root, strace or faketime.
+log lie in test-output/chaos/<seed>. Needs Java 17 for Kafka, and for some faults root, strace or faketime.
 
   --minutes N    how long faults happen (3)
   --seed N       what they are drawn from (the time)
