@@ -91,11 +91,11 @@ export class EventPath {
   private readonly latest = new Map<string, CallRecord>();
 
   private constructor(
-    private readonly fresh: FreshDatabase,
+    readonly fresh: FreshDatabase,
     private readonly services: readonly RunningService[],
     readonly database: TypeOrmDatabase,
     private readonly log: EventLog,
-    private readonly directory: string,
+    readonly directory: string,
   ) {}
 
   static async start(): Promise<EventPath> {
