@@ -1,6 +1,6 @@
 import { encodeChannelNotification, topics, verdictFields, type CallbackVerdict, type WireRecord } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
-import { Sealer } from '@cc/kernel';
+import { pause, Sealer } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Channels, sealNotification, type RawNotification } from '@cc/vendors';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -13,6 +13,8 @@ import { verdictOn } from './callback-verdict';
 
 const BATCH = 500;
 const IDLE_MS = 500;
+/** Between two steps while callbacks keep coming: each step has the price of an append and of a checkpoint, whatever it brings. */
+const GATHER_MS = 20;
 
 /** Moves the spool into the log: append, then checkpoint. What a crash between the two sends twice has the same id twice. */
 @Injectable()
@@ -52,14 +54,15 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
     if (segment === undefined) return false;
     const finished = spool.isFinished(segment);
     const from = segment === at.segment ? at : { segment, offset: 0 };
-    const nextOffset = await this.replay(from, finished);
+    const { nextOffset, count } = await this.replay(from, finished);
     if (nextOffset === from.offset && !finished) return false;
     await spool.advance(nextOffset > from.offset ? { segment, offset: nextOffset } : { segment: segment + 1, offset: 0 });
+    if (count < BATCH) await pause(GATHER_MS);
     return true;
   }
 
-  /** What can be read from a position on is in the log when it resolves, to the offset behind it. */
-  private async replay(from: SpoolPosition, finished: boolean): Promise<number> {
+  /** What can be read from a position on is in the log when it resolves, to the offset behind it and how many callbacks it was. */
+  private async replay(from: SpoolPosition, finished: boolean): Promise<{ readonly nextOffset: number; readonly count: number }> {
     const { spool } = this.store;
     const { payloads, nextOffset, damaged, rest } = await spool.read(from, BATCH);
     // A frame that was left unfinished by a crash or a failed write has been cut off: in a finished segment such an end is damage.
@@ -69,7 +72,7 @@ export class Replayer implements OnApplicationBootstrap, OnApplicationShutdown {
     if (damage > 0) this.watch.damaged(from.segment, damage);
     this.oldest = callbacks[0]?.receivedAt;
     await this.forward(callbacks);
-    return nextOffset;
+    return { nextOffset, count: callbacks.length };
   }
 
   /** One append per key order: all records of a batch go in one call. */

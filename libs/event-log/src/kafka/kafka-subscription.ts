@@ -1,8 +1,9 @@
 import { backoffMs, CcError, describeError, pause, withDeadline } from '@cc/kernel';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import { BatchRunner, type Step } from '../batch-runner';
+import { BatchRunner, DEFAULT_MAX_BATCH, type Step } from '../batch-runner';
 import { Cursors } from '../cursors';
 import type { LogRecord, RunningSubscription, Subscription } from '../event-log';
+import { BUSY_WITHIN_MS, GATHER_MS } from '../gathering';
 import type { PartitionName } from '../log-tables';
 import type { SubscriptionParts } from '../postgres/postgres-subscription';
 import { endlessRetry, toOffset } from './kafka-client';
@@ -19,7 +20,8 @@ export interface KafkaSubscriptionParts extends SubscriptionParts {
 }
 
 const HEARTBEATS_IN_SESSION = 10;
-const PARTITIONS_AT_ONCE = 4;
+/** All: how many batches hold a connection at once is for the slots to say, and one that gathers holds none. */
+const PARTITIONS_AT_ONCE = 64;
 const MAX_WAIT_MS = 250;
 const MAX_BYTES_PER_PARTITION = 512 * 1024;
 /** How soon to try again when another member is just finishing its batch, ms. */
@@ -30,6 +32,8 @@ const MAX_BACKOFF_MS = 5_000;
 interface Assigned {
   readonly source: KafkaPartition;
   readonly runner: BatchRunner;
+  /** When its last batch was done, epoch ms. */
+  doneAtMs: number;
 }
 
 /**
@@ -155,7 +159,7 @@ export class KafkaSubscription implements RunningSubscription {
     if (cursor >= 0 && cursor + 1 < low) this.parts.log.error('Records were deleted before the group has read them', { group: this.subscription.group, ...name, cursor, start: low });
     const source = new KafkaPartition(cursors, name);
     source.position = cursor;
-    this.assigned.set(idOf(name), { source, runner: new BatchRunner(this.parts, this.subscription, source) });
+    this.assigned.set(idOf(name), { source, runner: new BatchRunner(this.parts, this.subscription, source), doneAtMs: 0 });
     this.consumer?.resume([where]);
     this.consumer?.seek({ ...name, offset: String(Math.max(cursor + 1, low)) });
   }
@@ -176,7 +180,8 @@ export class KafkaSubscription implements RunningSubscription {
     }
   }
 
-  private async work(payload: EachBatchPayload, { source, runner }: Assigned, generation: number): Promise<void> {
+  private async work(payload: EachBatchPayload, assigned: Assigned, generation: number): Promise<void> {
+    const { source, runner } = assigned;
     const last = toOffset(payload.batch.lastOffset());
     source.offer(payload.batch.messages.map((message) => toLogRecord(source.partition, message)));
     let upTo: number | undefined;
@@ -190,7 +195,11 @@ export class KafkaSubscription implements RunningSubscription {
         if (upTo >= last) break;
       } else if (!this.goesOn(payload, step)) break;
     }
-    if (upTo !== undefined) await hint(payload, upTo);
+    if (upTo === undefined) return;
+    await hint(payload, upTo);
+    const busy = Date.now() - assigned.doneAtMs < BUSY_WITHIN_MS && payload.batch.messages.length < DEFAULT_MAX_BATCH;
+    if (busy) await pause(GATHER_MS, this.stopping.signal);
+    assigned.doneAtMs = Date.now();
   }
 
   /** True when the next step may follow at once. */

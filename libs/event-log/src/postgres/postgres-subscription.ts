@@ -2,6 +2,7 @@ import { backoffMs, describeError, pause } from '@cc/kernel';
 import { BatchRunner, DEFAULT_MAX_BATCH, type RunnerParts, type Step } from '../batch-runner';
 import { Cursors } from '../cursors';
 import type { RunningSubscription, Subscription } from '../event-log';
+import { GATHER_MS } from '../gathering';
 import { wakeChannel, type PartitionName } from '../log-tables';
 import type { Slots } from '../slots';
 import { Wake } from '../wake';
@@ -49,6 +50,7 @@ export class PostgresSubscription implements RunningSubscription {
   private due: Partition[] = [];
   private looking: Promise<void> | undefined;
   private nextLookMs = 0;
+  private lookedAtMs = 0;
   private aliveAtMs = Date.now();
   private failedLooks = 0;
 
@@ -142,7 +144,9 @@ export class PostgresSubscription implements RunningSubscription {
   /** Waits for a reason to look, then asks for all partitions at once which ones have something. */
   private async look(): Promise<void> {
     await this.wake.wait(this.nextLookMs);
-    this.aliveAtMs = Date.now();
+    const gatherMs = this.lookedAtMs + GATHER_MS - Date.now();
+    if (gatherMs > 0) await pause(gatherMs, this.stopping.signal);
+    this.lookedAtMs = this.aliveAtMs = Date.now();
     this.nextLookMs = POLL_MS;
     if (this.stopped) return;
     try {
