@@ -20,6 +20,7 @@ import { OperatorAnswersConsumer } from './in/operator-answers.consumer';
 import { OperatorOrders } from './in/operator-orders';
 import { QueryModelConsumer } from './in/query-model.consumer';
 import { RecordingsController } from './in/recordings.controller';
+import { QuarantineController } from './in/quarantine.controller';
 import { RecordsRebuildController } from './in/records-rebuild.controller';
 import { RouteSimulationsConsumer } from './in/route-simulations.consumer';
 import { RouteSimulationsController } from './in/route-simulations.controller';
@@ -45,6 +46,7 @@ import { SimulationCatalogue } from './out/simulation-catalogue';
     RouteSimulationsController,
     AttemptsController,
     DeadLettersController,
+    QuarantineController,
     RecordsRebuildController,
     QueryModelConsumer,
     OperatorAnswersConsumer,

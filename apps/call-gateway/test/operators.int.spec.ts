@@ -19,7 +19,7 @@ describe('a key', () => {
     ['post', '/calls'], ['get', '/calls'], ['get', '/calls/c'], ['get', '/calls/c/events'], ['get', '/calls/c/attempts'], ['get', '/calls/c/route'], ['get', '/calls/c/recording'], ['post', '/calls/c/cancel'], ['post', '/route-simulations'],
     ['get', '/bindings'], ['get', '/bindings/u'], ['put', '/bindings/u'], ['delete', '/bindings/u'], ['get', '/businesses'], ['get', '/businesses/b'], ['put', '/businesses/b'],
   ];
-  const operatorRoutes: [string, string][] = [['get', '/attempts?state=unknown'], ['post', '/attempts/a/resolve'], ['post', '/channels/e9-main/drain'], ['post', '/channels/e9-main/resume'], ['get', '/operator/dead-letters'], ['get', '/operator/dead-letters/record-store/1'], ['post', '/operator/dead-letters/record-store/1/release'], ['post', '/operator/dead-letters/record-store/1/drop'], ['post', '/operator/records/rebuild']];
+  const operatorRoutes: [string, string][] = [['get', '/attempts?state=unknown'], ['post', '/attempts/a/resolve'], ['post', '/channels/e9-main/drain'], ['post', '/channels/e9-main/resume'], ['get', '/operator/dead-letters'], ['get', '/operator/dead-letters/record-store/1'], ['post', '/operator/dead-letters/record-store/1/release'], ['post', '/operator/dead-letters/record-store/1/drop'], ['post', '/operator/records/rebuild'], ['get', '/operator/quarantine'], ['post', '/operator/quarantine/ntf-1/release'], ['post', '/operator/quarantine/ntf-1/drop']];
   const openToBoth: [string, string][] = [['get', '/channels'], ['get', '/channels/e9-main']];
   const ask = (client: AxiosInstance, method: string, url: string) => client.request({ method, url, ...(method === 'get' || method === 'delete' ? {} : { data: {} }) });
 

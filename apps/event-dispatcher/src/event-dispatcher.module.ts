@@ -8,6 +8,7 @@ import { Dispatcher, DispatchWatch } from './in/dispatcher';
 import { NotificationsConsumer } from './in/notifications.consumer';
 import { PendingUpkeep } from './in/pending-upkeep';
 import { Quarantine, QuarantineWatch } from './in/quarantine';
+import { QuarantineOrders } from './in/quarantine-orders';
 import { QuarantineGauge, QuarantineUpkeep } from './in/quarantine-upkeep';
 import { SeatCalls } from './in/seat-calls';
 import { Translator } from './in/translator';
@@ -34,6 +35,7 @@ import { PgUnknownCodes } from './out/pg-unknown-codes';
     UnknownCodesUpkeep,
     PendingUpkeep,
     Quarantine,
+    QuarantineOrders,
     QuarantineWatch,
     QuarantineGauge,
     QuarantineUpkeep,

@@ -20,6 +20,13 @@ export type CallbackVerdict =
   | { readonly kind: 'unverifiable' }
   | { readonly kind: 'forged'; readonly failedCheck: FailedCheck; readonly reason: string };
 
+/**
+ * Why a notification was put aside. `forged`: a check of the callback failed; `unaddressed`: it names neither our attempt nor a vendor
+ * call; `orphaned`: no attempt that it belongs to was heard of in time; `unusable`: anything else, which the reason tells.
+ */
+export const QuarantineCause = z.enum(['forged', 'unaddressed', 'orphaned', 'unusable']);
+export type QuarantineCause = z.infer<typeof QuarantineCause>;
+
 /** What of a notification is readable on the topic: everything but the message itself. */
 export const NotificationHeader = z.object({
   /** Identical for each copy of one stored message, so that a re-sent copy has no further effect. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NotificationKind, QuarantineCause } from './channel-notification';
 import { decodeJson, encodeJson, type JsonMessage } from './json-message';
 import type { Decoded, WireRecord } from './wire';
 
@@ -75,3 +76,28 @@ export const RecordsRebuild = z.object({
   next: z.string().optional(),
 });
 export type RecordsRebuild = z.infer<typeof RecordsRebuild>;
+
+/** The answer to `list-quarantine`. The message itself stays sealed. */
+export const QuarantineList = z.object({
+  items: z.array(z.object({
+    /** Where it stands in the list: the next page begins after it. */
+    position: z.number().int(),
+    notificationId: z.string(),
+    channel: z.string(),
+    kind: NotificationKind,
+    cause: QuarantineCause,
+    reason: z.string(),
+    receivedAt: z.number().int(),
+    keptSince: z.number().int(),
+    attemptId: z.string().optional(),
+    vendorCallId: z.string().optional(),
+  })),
+});
+export type QuarantineList = z.infer<typeof QuarantineList>;
+
+/**
+ * The answer to `release-quarantined` and `drop-quarantined`. `delivered`: it has become events, as far as it says anything; `waits` for the
+ * attempt that it belongs to; `kept`: it cannot be used now either, for the reason told; `dropped`; `gone`: it was not there any more.
+ */
+export const QuarantineOutcome = z.object({ outcome: z.enum(['delivered', 'waits', 'kept', 'dropped', 'gone']), reason: z.string().optional() });
+export type QuarantineOutcome = z.infer<typeof QuarantineOutcome>;

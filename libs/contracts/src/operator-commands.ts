@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { QuarantineCause } from './channel-notification';
 import { describeIssues, parseJson } from './parsing';
 import { cloudEventHeaders, type Decoded, type WireRecord } from './wire';
 
@@ -46,7 +47,24 @@ export const RebuildRecords = z.object({
 });
 export type RebuildRecords = z.infer<typeof RebuildRecords>;
 
-export const OperatorCommand = z.discriminatedUnion('type', [ListDeadLetters, ShowDeadLetter, ReleaseDeadLetters, DropDeadLetter, RebuildRecords]);
+const notificationId = z.string().min(1).max(64);
+
+/** Which vendor messages were put aside? The oldest first. */
+export const ListQuarantine = z.object({
+  type: z.literal('cc.operator.list-quarantine.v1'), ...order,
+  channel: z.string().max(32).optional(), cause: QuarantineCause.optional(), after: z.number().int().nonnegative().optional(), limit: z.number().int().positive().max(200),
+});
+export type ListQuarantine = z.infer<typeof ListQuarantine>;
+
+/** Deliver this message once more, on the operator's word that the vendor has sent it: a failed check is overruled. */
+export const ReleaseQuarantined = z.object({ type: z.literal('cc.operator.release-quarantined.v1'), ...order, notificationId, reason });
+export type ReleaseQuarantined = z.infer<typeof ReleaseQuarantined>;
+
+/** Forget this message for good. */
+export const DropQuarantined = z.object({ type: z.literal('cc.operator.drop-quarantined.v1'), ...order, notificationId, reason });
+export type DropQuarantined = z.infer<typeof DropQuarantined>;
+
+export const OperatorCommand = z.discriminatedUnion('type', [ListDeadLetters, ShowDeadLetter, ReleaseDeadLetters, DropDeadLetter, RebuildRecords, ListQuarantine, ReleaseQuarantined, DropQuarantined]);
 export type OperatorCommand = z.infer<typeof OperatorCommand>;
 export type OperatorCommandType = OperatorCommand['type'];
 export type OperatorCommandOf<T extends OperatorCommandType> = Extract<OperatorCommand, { type: T }>;

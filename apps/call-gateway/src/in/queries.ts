@@ -1,4 +1,4 @@
-import { CallState, topics } from '@cc/contracts';
+import { CallState, QuarantineCause, topics } from '@cc/contracts';
 import { defined } from '@cc/kernel';
 import { InvalidRequest } from '@cc/platform';
 import { z } from 'zod';
@@ -51,6 +51,8 @@ const DeadLetterQuery = z
   .strictObject({ service: operatedService.optional(), topic: text(255), after: letterId.optional(), limit: between(1, 200).int('is no whole number').default(100) })
   .refine(({ after, service }) => after === undefined || service !== undefined, { path: ['after'], message: 'is an id of one service: name that, too' });
 
+const QuarantineQuery = z.strictObject({ channel: text(32), cause: z.enum(QuarantineCause.options, `is no cause; there are ${QuarantineCause.options.join(', ')}`).optional(), after: letterId.optional(), limit: between(1, 200).int('is no whole number').default(100) });
+
 function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
@@ -94,6 +96,19 @@ export interface DeadLetterQuery {
 
 export function parseDeadLetterQuery(query: unknown): DeadLetterQuery {
   const { limit, ...told } = parse(DeadLetterQuery, query);
+  return { limit, ...defined(told) };
+}
+
+export interface QuarantineQuery {
+  readonly channel?: string;
+  readonly cause?: QuarantineCause;
+  /** The position of the last entry of the page before. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export function parseQuarantineQuery(query: unknown): QuarantineQuery {
+  const { limit, ...told } = parse(QuarantineQuery, query);
   return { limit, ...defined(told) };
 }
 

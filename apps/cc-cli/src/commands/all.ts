@@ -6,6 +6,7 @@ import { callCancel, callPlace, callShow, callWatch } from './call-commands';
 import { channelDrain, channelList, channelResume } from './channel-commands';
 import { config } from './config-command';
 import { deadLettersDrop, deadLettersList, deadLettersRelease, deadLettersReleaseAll, deadLettersShow } from './dead-letter-commands';
+import { quarantineDrop, quarantineList, quarantineRelease } from './quarantine-commands';
 import { recordsRebuild } from './record-commands';
 import { routeSimulate } from './route-commands';
 
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   attemptsListUnknown, attemptsResolve,
   callbacksImport, callbacksStats,
   deadLettersList, deadLettersShow, deadLettersRelease, deadLettersReleaseAll, deadLettersDrop,
+  quarantineList, quarantineRelease, quarantineDrop,
   recordsRebuild,
   config,
 ];

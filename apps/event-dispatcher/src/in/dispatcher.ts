@@ -1,10 +1,10 @@
-import { distinctEvents, encodeCallEvent, topics, type CallEvent, type ChannelNotification } from '@cc/contracts';
+import { distinctEvents, encodeCallEvent, topics, type CallEvent, type ChannelNotification, type QuarantineCause } from '@cc/contracts';
 import { EventLog } from '@cc/event-log';
 import { Clock, Log, Metrics } from '@cc/kernel';
 import type { Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { toCallEvent, type KnownAttempt } from '../domain/normalise';
-import type { QuarantineCause, Quarantined } from '../domain/quarantine';
+import type { Quarantined } from '../domain/quarantine';
 import { PgQuarantine } from '../out/pg-quarantine';
 import { Translator } from './translator';
 

@@ -1,8 +1,8 @@
+import { QuarantineCause } from '@cc/contracts';
 import { Clock, Log, Metrics } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventDispatcherSettings } from '../event-dispatcher.config';
-import { QuarantineCause } from '../domain/quarantine';
 import { PgQuarantine, type QuarantineCount } from '../out/pg-quarantine';
 import { QuarantineWatch } from './quarantine';
 

@@ -1,8 +1,8 @@
-import { NotificationHeader, type ChannelNotification } from '@cc/contracts';
+import { NotificationHeader, QuarantineCause, type ChannelNotification } from '@cc/contracts';
 import { Database, type SqlValue, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { QuarantineCause, type Quarantined } from '../domain/quarantine';
+import type { Quarantined } from '../domain/quarantine';
 import { storableJson, storableText } from './storable';
 
 /** So many rows at most are deleted by one statement. */
