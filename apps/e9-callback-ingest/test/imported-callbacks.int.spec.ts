@@ -9,6 +9,7 @@ import { eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import { openNotification } from '@cc/vendors';
 import axios from 'axios';
 import { callbackIngest } from '../src/service';
+import { logIsMade } from './log-tables';
 
 const KEY = Buffer.alloc(32, 7);
 const SECRET = 'callback-secret-0123456789abcdef';
@@ -37,6 +38,7 @@ describe('an imported callback', () => {
       CC_E9_CALLBACK_INGEST_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_ENCRYPTION_KEY: KEY.toString('base64'),
       CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(root, 'spool'), CC_E9_CALLBACK_INGEST_OPERATOR_KEYS: `olga:${OPERATOR_KEY}`,
     }), new SilentLog(), () => undefined);
+    await logIsMade(database);
   });
   afterAll(async () => {
     await service.stop();

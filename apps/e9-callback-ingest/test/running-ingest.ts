@@ -11,6 +11,7 @@ import { openNotification, type RawNotification } from '@cc/vendors';
 import axios from 'axios';
 import { z } from 'zod';
 import { callbackIngest } from '../src/service';
+import { logIsMade } from './log-tables';
 
 const KEY = Buffer.alloc(32, 7);
 export const SECRET = 'callback-secret-0123456789abcdef';
@@ -50,6 +51,7 @@ export class RunningIngest {
       CC_E9_CALLBACK_INGEST_PORT: '0', CC_DATABASE_URL: fresh.url, CC_CHANNELS_FILE: join(root, 'channels.yaml'), CC_ENCRYPTION_KEY: KEY.toString('base64'), CC_E9_CALLBACK_INGEST_SPOOL_DIR: join(root, 'spool'), ...settings,
     }), new SilentLog(), () => undefined);
     const database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 2, applicationName: 'test' });
+    await logIsMade(database);
     return new RunningIngest(service, fresh, database, root);
   }
 

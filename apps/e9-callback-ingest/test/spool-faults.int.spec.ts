@@ -9,6 +9,7 @@ import { TypeOrmDatabase } from '@cc/postgres';
 import { describeUnless, eventually, freshDatabase, type FreshDatabase } from '@cc/testing';
 import { openNotification } from '@cc/vendors';
 import { IngestProcess } from './ingest-process';
+import { logIsMade } from './log-tables';
 
 const KEY = Buffer.alloc(32, 7);
 const CALLBACK_PATH = '/callbacks/e9-main/spool-faults-secret-0123';
@@ -67,7 +68,7 @@ async function start(tracer: readonly string[] = []): Promise<IngestProcess> {
 async function followLog(): Promise<void> {
   const sealer = new Sealer(KEY, 'notifications');
   database = await TypeOrmDatabase.connect({ url: fresh.url, poolSize: 4, applicationName: 'test' });
-  await eventually(async () => (await database.query('SELECT FROM log_head WHERE topic = $1', [topics.channelNotifications.name])).length > 0);
+  await logIsMade(database);
   eventLog = createEventLog({ driver: 'postgres', database, log: new SilentLog(), metrics: new NoMetrics() });
   await eventLog.subscribe({ group: 'test', topics: [topics.channelNotifications.name], handle: (batch) => {
     for (const decoded of batch.records.map(decodeChannelNotification)) {

@@ -197,7 +197,11 @@ export class KafkaSubscription implements RunningSubscription {
     }
     if (upTo === undefined) return;
     await hint(payload, upTo);
-    const busy = Date.now() - assigned.doneAtMs < BUSY_WITHIN_MS && payload.batch.messages.length < DEFAULT_MAX_BATCH;
+    await this.gather(payload, assigned);
+  }
+
+  private async gather({ batch }: EachBatchPayload, assigned: Assigned): Promise<void> {
+    const busy = Date.now() - assigned.doneAtMs < BUSY_WITHIN_MS && batch.messages.length < DEFAULT_MAX_BATCH;
     if (busy) await pause(GATHER_MS, this.stopping.signal);
     assigned.doneAtMs = Date.now();
   }
