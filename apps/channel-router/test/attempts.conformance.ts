@@ -412,12 +412,12 @@ export function lookCases(desk: () => Desk): void {
     expect(await desk().overdue(NOW + 900)).toEqual([attemptId]);
   });
 
-  it('lets a vendor be asked as often as it may be, whoever asks, also when the clock was set back', async () => {
+  it('lets a vendor be asked as often as it may be, whoever asks, also when another\'s clock is fast, or one was set back', async () => {
     const claim = async (nowMs: number, account = 'a'): Promise<boolean> => (await desk().ledger.enquiries.claimTurn(account, nowMs, 999.5)) !== undefined;
     expect((await Promise.all(Array.from({ length: 10 }, () => claim(NOW)))).filter(Boolean)).toHaveLength(1);
     expect(await claim(NOW, 'b')).toBe(true);
     expect([await claim(NOW + 999), await claim(NOW + 1000), await claim(NOW + 1999), await claim(NOW + 2000)]).toEqual([false, true, false, true]);
-    expect([await claim(NOW + 1001), await claim(NOW - 60_000), await claim(NOW - 59_500), await claim(NOW - 59_000)]).toEqual([false, true, false, true]);
+    expect([await claim(NOW + 1001), await claim(NOW - 60_000), await claim(NOW - 700_000), await claim(NOW - 699_500), await claim(NOW - 699_000)]).toEqual([false, false, true, false, true]);
     expect(await desk().ledger.enquiries.claimTurn('a', NOW, 1)).toBe(5);
     expect([await desk().ledger.enquiries.claimTurn('c', NOW, 1), await desk().ledger.enquiries.claimTurn('c', NOW + 1, 1)]).toEqual([0, 1]);
   });

@@ -1,5 +1,5 @@
 import type { AttemptRecord } from '../src/domain/attempt-record';
-import { Enquiries, type AskedChannel, type AskedKind, type Look, type Reconciliation, type ReconciliationTerms, type Waiting } from '../src/domain/enquiries';
+import { CLOCKS_DIFFER_MS, Enquiries, type AskedChannel, type AskedKind, type Look, type Reconciliation, type ReconciliationTerms, type Waiting } from '../src/domain/enquiries';
 import { isLive, type StoredAccount, type StoredAttempt, type Table } from './memory-tables';
 
 const NAMED_CALLS = 10;
@@ -43,7 +43,7 @@ export class MemoryEnquiries extends Enquiries {
   override async claimTurn(account: string, nowMs: number, everyMs: number): Promise<number | undefined> {
     return await this.ledger.transaction(async () => {
       const known = this.ledger.accounts.rows.get(account) ?? unknownAccount;
-      if (known.nextQuery > nowMs && known.nextQuery <= nowMs + 2 * everyMs) return undefined;
+      if (known.nextQuery > nowMs && known.nextQuery <= nowMs + 2 * everyMs + CLOCKS_DIFFER_MS) return undefined;
       this.ledger.accounts.set(account, { ...known, nextQuery: nowMs + Math.ceil(everyMs), turns: known.turns + 1 });
       return known.turns + 1;
     });
@@ -75,7 +75,7 @@ export class MemoryEnquiries extends Enquiries {
   override async reconcile(account: string, channels: readonly AskedChannel[], { nowMs, everyMs, overByMs }: ReconciliationTerms): Promise<Reconciliation | undefined> {
     return await this.ledger.transaction(async () => {
       const known = this.ledger.accounts.rows.get(account) ?? unknownAccount;
-      if (known.nextReconciliation > nowMs && known.nextReconciliation <= nowMs + 2 * everyMs) return undefined;
+      if (known.nextReconciliation > nowMs && known.nextReconciliation <= nowMs + 2 * everyMs + CLOCKS_DIFFER_MS) return undefined;
       this.ledger.accounts.set(account, { ...known, nextReconciliation: nowMs + everyMs });
       const own = this.all().filter((a) => channels.some(({ channel }) => channel === a.channel) && isLeft(a, overByMs));
       const expired = own.filter(({ askUntil }) => askUntil <= nowMs);

@@ -21,4 +21,12 @@ describe('the messages of a callback', () => {
   ])('are one about nobody where the adapter fails %s: nothing is lost, and nothing is held up', (_what, adapter) => {
     expect(messagesOf(adapter, raw)).toEqual({ messages: [{ message: raw, subject: {} }], error: new Error('strange') });
   });
+
+  it.each([
+    ['more messages than there may be', Array.from({ length: 201 }, () => part('a'))],
+    ['a message that would not fit into the log', [part('a'), part('x'.repeat(600_001))]],
+  ])('are one about nobody where it would become %s', (_what, parts) => {
+    expect(messagesOf({ callbacks: { ...callbacks, split: () => parts }, subjectOf }, raw)).toMatchObject({ messages: [{ message: raw, subject: {} }], error: expect.any(Error) });
+    expect(messagesOf({ callbacks: { ...callbacks, split: () => parts.slice(0, 1) }, subjectOf }, raw)).toHaveProperty('messages.length', 1);
+  });
 });

@@ -333,7 +333,20 @@ describe('the spool', () => {
     await first.close();
     const second = await open();
     await append(second, 'b');
-    expect(second.segments()).toEqual([4]);
+    expect(second.segments()).toEqual([5]);
+    await second.close();
+  });
+
+  it('begins no segment under the number of one that the checkpoint stands within, when that is gone', async () => {
+    const first = await open();
+    await append(first, 'a');
+    await first.advance({ segment: 4, offset: 4096 });
+    await first.close();
+    const second = await open();
+    await append(second, 'b');
+    const [segment = 0] = second.segments();
+    expect((await second.read({ segment, offset: 0 }, 10)).payloads.map(String)).toEqual(['b']);
+    expect(segment).toBeGreaterThan(second.position.segment);
     await second.close();
   });
 

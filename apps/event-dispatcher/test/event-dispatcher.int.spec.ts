@@ -326,6 +326,19 @@ describe('the event dispatcher on PostgreSQL', () => {
     }
   });
 
+  it('tells what the vendor calls the attempt by the first message that can be used, whichever comes first', async () => {
+    const [before, after] = [newCall(), newCall()];
+    await tell(started(before), started(after));
+    await settled();
+    const useless = (call: Call): ChannelNotification => callback(call, { action: 'Unheard' });
+    await notify(useless(before));
+    await notify(callback(before, aCalled));
+    await notify(callback(after, aCalled));
+    await notify(useless(after));
+    await settled();
+    for (const call of [before, after]) expect(acceptances(call)).toMatchObject([{ vendorCallId: call.vendorCallId }]);
+  });
+
   it('gives a message without a time as one event, however often it comes, and of a batch its earliest copy', async () => {
     const call = newCall('hw-voice');
     const body = JSON.stringify({ eventType: 'answer', statusInfo: { sessionId: call.vendorCallId, userData: call.attemptId } });

@@ -50,6 +50,8 @@ async function nextStep(tx: Tx, service: string, migrations: readonly Migration[
   }
   const next = migrations.find(({ name }) => !recorded.has(name));
   if (next === undefined) return 'done';
+  // It may rewrite a large table; a limit would begin it anew for ever, with everybody locked out each time.
+  await tx.query('set local statement_timeout = 0');
   await next.up(tx);
   await tx.query('insert into schema_migration (service, name) values ($1, $2)', [service, next.name]);
   return { applied: next.name };

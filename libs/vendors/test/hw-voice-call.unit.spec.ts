@@ -256,3 +256,11 @@ describe('a recording', () => {
     expect(channelWith().recording).toMatchObject({ firstTryAfterMs: 0, giveUpAfterMs: 604_800_000 });
   });
 });
+
+it('takes no push apart that brings more fees than any could, and that in no time', () => {
+  const body = Buffer.from(`{"eventType":"fee","feeLst":[${Array.from({ length: 100_000 }, () => '0').join()}]}`);
+  const raw: RawNotification = { kind: 'callback', headers: {}, body, receivedAt: 1 };
+  expect(channelWith().callbacks?.split?.(raw)).toEqual([raw]);
+  const fees = Array.from({ length: 200 }, (_, index) => ({ sessionId: `s-${index % 2}` }));
+  expect(channelWith().callbacks?.split?.({ ...raw, body: Buffer.from(JSON.stringify({ eventType: 'fee', feeLst: fees })) })).toHaveLength(2);
+});

@@ -71,6 +71,9 @@ export interface Waiting {
   readonly oldestSentAt: number;
 }
 
+/** A claim that lies further ahead was made by a clock that was wrong, ms. One that lies ahead by less is another router's, whose clock is fast. */
+export const CLOCKS_DIFFER_MS = 600_000;
+
 /** Which attempts their vendors are to be asked about, and when; shared by all routers. */
 export abstract class Enquiries {
   /** Channels with attempts that are to be looked after now. */

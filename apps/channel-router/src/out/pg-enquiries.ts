@@ -1,6 +1,6 @@
 import type { Database } from '@cc/postgres';
 import type { AttemptRecord } from '../domain/attempt-record';
-import { Enquiries, type AskedChannel, type AskedKind, type Look, type Reconciliation, type ReconciliationTerms, type Waiting } from '../domain/enquiries';
+import { CLOCKS_DIFFER_MS, Enquiries, type AskedChannel, type AskedKind, type Look, type Reconciliation, type ReconciliationTerms, type Waiting } from '../domain/enquiries';
 import { ATTEMPT_COLUMNS, toAttemptRecord, type AttemptRow } from './attempt-rows';
 
 /** So many calls are named where the vendor tells nothing of them any more. */
@@ -41,7 +41,7 @@ export class PgEnquiries extends Enquiries {
     const [row] = await this.database.query<{ turns: number }>(
       `INSERT INTO router_account AS a (account, next_query, turns) VALUES ($1, $2::bigint + $3::bigint, 0)
        ON CONFLICT (account) DO UPDATE SET next_query = excluded.next_query, turns = a.turns + 1
-         WHERE a.next_query <= $2::bigint OR a.next_query > $2::bigint + 2 * $3::bigint RETURNING turns`, [account, nowMs, Math.ceil(everyMs)]);
+         WHERE a.next_query <= $2::bigint OR a.next_query > $2::bigint + 2 * $3::bigint + ${CLOCKS_DIFFER_MS} RETURNING turns`, [account, nowMs, Math.ceil(everyMs)]);
     return row?.turns;
   }
 
@@ -72,7 +72,7 @@ export class PgEnquiries extends Enquiries {
       const claimed = await tx.query(
         `INSERT INTO router_account AS a (account, next_reconciliation) VALUES ($1, $2::bigint + $3::bigint)
          ON CONFLICT (account) DO UPDATE SET next_reconciliation = excluded.next_reconciliation
-           WHERE a.next_reconciliation <= $2::bigint OR a.next_reconciliation > $2::bigint + 2 * $3::bigint RETURNING account`, [account, nowMs, everyMs]);
+           WHERE a.next_reconciliation <= $2::bigint OR a.next_reconciliation > $2::bigint + 2 * $3::bigint + ${CLOCKS_DIFFER_MS} RETURNING account`, [account, nowMs, everyMs]);
       if (claimed.length === 0) return undefined;
       const expired = await tx.query<{ call_id: string }>(
         `UPDATE router_attempt SET expired = true, repair_at = NULL WHERE channel = ANY($1::text[]) AND incomplete AND NOT expired AND over_at <= $3 AND ask_until <= $2 RETURNING call_id`, [all, nowMs, overByMs]);

@@ -254,8 +254,8 @@ async function openParts({ directory, segmentBytes, watch }: SpoolOptions): Prom
     const { bytes, writtenAtMs } = await files.facts(number);
     book.grow(number, bytes, writtenAtMs);
   }
-  // Never a number that the replayer has left behind: drained segments are gone, but what they held was read.
-  const writer = new SegmentWriter(files, segmentBytes, Math.max(newest + 1, segment), (seconds) => watch.synced(seconds));
+  // Never a number at which the checkpoint stands, or that it has left behind: the replayer would begin such a segment in its middle, or pass it over.
+  const writer = new SegmentWriter(files, segmentBytes, Math.max(newest, segment) + 1, (seconds) => watch.synced(seconds));
   return { files, book, checkpoint, writer };
 }
 

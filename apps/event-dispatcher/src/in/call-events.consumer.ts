@@ -7,7 +7,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { attemptOf, subjectOf, subjectOfAttempt, subjectOfVendorCall } from '../domain/subject';
 import { PgCorrelation, type Introduced, type Subject } from '../out/pg-correlation';
-import { Dispatcher, Namings } from './dispatcher';
+import { Dispatcher } from './dispatcher';
 import { SeatCalls } from './seat-calls';
 
 const decode = decoderOfCallEvents('cc.call.attempt-started.v1', 'cc.call.attempt-accepted.v1', 'cc.call.attempt-refused.v1', 'cc.call.attempt-resolved.v1', 'cc.call.ended.v1');
@@ -54,13 +54,12 @@ export class CallEventsConsumer {
   private async introduce(tx: Tx, entries: readonly Introduced[]): Promise<void> {
     const attempts = new Map(entries.map(({ subject, attempt }) => [subject, attempt]));
     const waited = await this.correlation.release(tx, [...attempts.keys()]);
-    const namings = new Namings();
-    await this.dispatcher.dispatch(tx, waited.flatMap((notification) => {
+    const named = await this.dispatcher.dispatch(tx, waited.flatMap((notification) => {
       const subject = subjectOf(notification) ?? '';
       const attempt = attempts.get(subject);
-      return attempt === undefined ? [] : [{ notification, attempt, namesVendorCall: namings.isNews(subject, notification, undefined) }];
+      return attempt === undefined ? [] : [{ notification, attempt, subject, namedAt: undefined }];
     }));
-    await this.correlation.markNamed(tx, namings.told);
+    await this.correlation.markNamed(tx, named);
   }
 }
 

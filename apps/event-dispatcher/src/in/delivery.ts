@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { Quarantined } from '../domain/quarantine';
 import { subjectOf } from '../domain/subject';
 import { PgCorrelation } from '../out/pg-correlation';
-import { Dispatcher, Namings, type Correlated } from './dispatcher';
+import { Dispatcher, type Correlated } from './dispatcher';
 import { SeatCalls } from './seat-calls';
 
 interface Addressed {
@@ -29,19 +29,18 @@ export class Delivery {
     const [ofSeats, others] = [addressed.filter(({ notification }) => notification.seat !== undefined), addressed.filter(({ notification }) => notification.seat === undefined)];
     const known: Correlated[] = [];
     const waiting: Addressed[] = [];
-    const namings = new Namings();
     for (const entry of others) {
       const state = subjects.get(entry.subject);
       if (state?.attempt === undefined) {
         waiting.push(entry);
         continue;
       }
-      known.push({ notification: entry.notification, attempt: state.attempt, namesVendorCall: namings.isNews(entry.subject, entry.notification, state.namedAt) });
+      known.push({ notification: entry.notification, attempt: state.attempt, subject: entry.subject, namedAt: state.namedAt });
     }
     await this.correlation.hold(tx, waiting, nowMs);
-    await this.correlation.markNamed(tx, namings.told);
     const { events, unusable } = await this.seatCalls.notified(tx, ofSeats.map(({ notification }) => notification));
-    await this.dispatcher.dispatch(tx, known, { events, unusable: [...useless, ...unusable] });
+    const named = await this.dispatcher.dispatch(tx, known, { events, unusable: [...useless, ...unusable] });
+    await this.correlation.markNamed(tx, named);
   }
 
   /** What {@link deliver} locks first: who locks something else beside it, locks this before. */

@@ -14,12 +14,14 @@ const SERVICE = 'event-dispatcher';
 export interface Correlated {
   readonly notification: ChannelNotification;
   readonly attempt: KnownAttempt;
-  /** The earliest so far under its subject that carries the vendor's call id. */
-  readonly namesVendorCall: boolean;
+  /** By which it found its attempt. */
+  readonly subject: string;
+  /** When the earliest message under its subject was received that has told the vendor's call id, by what was known before the batch. */
+  readonly namedAt: number | undefined;
 }
 
 /** Which of a subject's messages tell what the vendor calls its call: one that was received before all of those that told it. */
-export class Namings {
+class Namings {
   /** Of subjects that have told it by this: when the earliest message was received that did. */
   readonly told = new Map<string, number>();
 
@@ -83,16 +85,18 @@ export class Dispatcher {
     return this.clock.nowMs();
   }
 
-  /** @param more what goes out together with it. */
-  async dispatch(tx: Tx, correlated: readonly Correlated[], more: Outgoing = { events: [], unusable: [] }): Promise<void> {
+  /** @param more what goes out together with it. Resolves to the subjects under which the vendor's call id was told, with when the message was received that did. */
+  async dispatch(tx: Tx, correlated: readonly Correlated[], more: Outgoing = { events: [], unusable: [] }): Promise<ReadonlyMap<string, number>> {
     const quarantined: Quarantined[] = [...more.unusable];
     const events: CallEvent[] = [...more.events];
-    for (const { notification, attempt, namesVendorCall } of correlated) {
+    const namings = new Namings();
+    for (const { notification, attempt, subject, namedAt } of correlated) {
       const translated = this.translator.translate(notification, attempt);
       if (translated.kind === 'unusable') quarantined.push({ notification, reason: translated.reason });
-      else events.push(...(namesVendorCall ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
+      else events.push(...(namings.isNews(subject, notification, namedAt) ? this.acceptanceBy(notification, attempt) : []), ...translated.events);
     }
     await this.publish(tx, { events, unusable: quarantined });
+    return namings.told;
   }
 
   async publish(tx: Tx, { events, unusable }: Outgoing): Promise<void> {

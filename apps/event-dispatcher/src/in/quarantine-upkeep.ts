@@ -3,7 +3,7 @@ import { Clock, Log, Metrics } from '@cc/kernel';
 import { WorkLoop } from '@cc/platform';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventDispatcherSettings } from '../event-dispatcher.config';
-import { PgQuarantine, type QuarantineCount } from '../out/pg-quarantine';
+import { DROPPED_AT_ONCE, PgQuarantine, type QuarantineCount } from '../out/pg-quarantine';
 import { QuarantineWatch } from './quarantine';
 
 const IDLE_MS = 10_000;
@@ -56,8 +56,7 @@ export class QuarantineUpkeep implements OnApplicationBootstrap, OnModuleDestroy
     if (bounded === undefined) return false;
     this.watch.dropped('age', bounded.byAge);
     this.watch.dropped('rows', bounded.byRows);
-    const more = bounded.byAge.length + bounded.byRows.length > 0;
-    if (!more) this.gauge.show(bounded.kept, quarantineRows);
-    return more;
+    this.gauge.show(bounded.kept, quarantineRows);
+    return [bounded.byAge, bounded.byRows].some((counts) => counts.reduce((sum, { count }) => sum + count, 0) >= DROPPED_AT_ONCE);
   }
 }

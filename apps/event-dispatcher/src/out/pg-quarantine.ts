@@ -6,7 +6,7 @@ import type { Quarantined } from '../domain/quarantine';
 import { storableJson, storableText } from './storable';
 
 /** So many rows at most are deleted by one statement. */
-const DROPPED_AT_ONCE = 10_000;
+export const DROPPED_AT_ONCE = 10_000;
 
 const Listed = z.object({ position: z.number(), reason: z.string(), cause: QuarantineCause, kept_since: z.number(), header: NotificationHeader });
 

@@ -62,7 +62,9 @@ function split(raw: RawNotification, { contract }: JySettings): readonly RawNoti
   for (const entry of messagesIn(raw, contract) ?? []) {
     const { vendorCallId, attemptId } = subjectOfMessage(entry, message, form);
     const call = vendorCallId ?? attemptId ?? '';
-    byCall.set(call, [...(byCall.get(call) ?? []), entry]);
+    const alike = byCall.get(call);
+    if (alike === undefined) byCall.set(call, [entry]);
+    else alike.push(entry);
   }
   if (byCall.size <= 1) return [raw];
   return [...byCall.values()].map((entries) => ({ ...raw, body: Buffer.from(JSON.stringify(entries)), request: SPLIT }));

@@ -31,7 +31,9 @@ export function splitFees(raw: RawNotification): readonly RawNotification[] {
   const byCall = new Map<string, unknown[]>();
   for (const entry of list?.feeLst ?? []) {
     const call = callOf(Fee.safeParse(entry).data ?? {});
-    byCall.set(call, [...(byCall.get(call) ?? []), entry]);
+    const alike = byCall.get(call);
+    if (alike === undefined) byCall.set(call, [entry]);
+    else alike.push(entry);
   }
   if (byCall.size <= 1) return [raw];
   return [...byCall.values()].map((feeLst) => ({ ...raw, body: Buffer.from(JSON.stringify({ eventType: 'fee', feeLst })) }));

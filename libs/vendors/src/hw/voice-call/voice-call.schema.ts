@@ -43,8 +43,11 @@ export const Fee = z.object({
 });
 export type Fee = z.output<typeof Fee>;
 
+/** The page says up to 50 in one push (rtc_05_0008). */
+const MOST_FEES = 200;
+
 /** A push: status or fees, told apart by what is in it. */
-export const Push = z.object({ eventType: LooseText, statusInfo: StatusInfo.optional(), feeLst: z.array(Fee).min(1).optional() });
+export const Push = z.object({ eventType: LooseText, statusInfo: StatusInfo.optional(), feeLst: z.array(Fee).min(1).max(MOST_FEES).optional() });
 
 /** Fees as they came, for taking them apart. */
-export const FeeList = z.object({ eventType: z.literal('fee'), feeLst: z.array(z.unknown()) });
+export const FeeList = z.object({ eventType: z.literal('fee'), feeLst: z.array(z.unknown()).max(MOST_FEES) });
