@@ -71,7 +71,7 @@ export function environmentOf({ databaseUrl, brokers, channelsFile, objectsEndpo
     CC_API_KEYS: `${TENANT}:${API_KEY}`,
     CC_OSS_ENDPOINT: objectsEndpoint, CC_OSS_REGION: 'oss-cn-embedded', CC_OSS_BUCKET: 'cc-recordings', CC_OSS_PATH_STYLE: 'true',
     CC_OSS_ACCESS_KEY_ID: accessKeyId, CC_OSS_ACCESS_KEY_SECRET: accessKeySecret,
-    CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir,
+    CC_E9_CALLBACK_INGEST_SPOOL_DIR: spoolDir, CC_E9_CALLBACK_INGEST_RESERVE_MEGABYTES: '16',
     CC_RECORDING_ARCHIVER_RETRY_SECONDS: '1', CC_RECORDING_ARCHIVER_DOWNLOAD_SECONDS: '5',
     CC_HW_POLLER_LEASE_SECONDS: '5',
   };
