@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { CcError, Clock, newId } from '@cc/kernel';
-import { ForbiddenException, Injectable, UnauthorizedException } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { CallbackIngestSettings } from '../callback-ingest.config';
+import { admitOperator, bearerKeyOf } from './operator-admission';
 
 /** When a callback came, and from where. */
 export interface Arrival {
@@ -42,17 +43,11 @@ export class Arrivals {
   of({ headers }: FastifyRequest, { channel, sourceAddress, body }: Arrived): Arrival {
     const [at, from] = [headers[AT], headers[FROM]];
     if (at === undefined && from === undefined) return { id: newId('ntf'), receivedAt: this.clock.nowMs(), sourceAddress };
-    this.admit(headers.authorization);
+    admitOperator(bearerKeyOf(headers.authorization), this.settings.values.operatorKeys, `${AT} and ${FROM} are an operator's: send the operator's key as \`Authorization: Bearer <key>\``);
     const receivedAt = typeof at === 'string' && /^\d{13}$/.test(at) ? Number(at) : NaN;
     if (!(receivedAt <= this.clock.nowMs() + AHEAD_MS)) throw new CcError('input', 'invalid-arrival', `${AT} must be the time at which the callback came, in epoch ms, and not in the future`);
     if (typeof from !== 'string' || isIP(from) === 0) throw new CcError('input', 'invalid-arrival', `${FROM} must be the IP address that the callback came from`);
     const digest = hash('sha256', Buffer.concat([Buffer.from(`${channel}\n${receivedAt}\n`), body]), 'hex');
     return { id: `ntf-${digest.slice(0, 32)}`, receivedAt, sourceAddress: from };
-  }
-
-  private admit(authorization: string | undefined): void {
-    const key = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
-    if (key === undefined) throw new UnauthorizedException(`${AT} and ${FROM} are an operator's: send the operator's key as \`Authorization: Bearer <key>\``);
-    if (this.settings.values.operatorKeys.nameOf(key) === undefined) throw new ForbiddenException("This needs an operator's key (CC_E9_CALLBACK_INGEST_OPERATOR_KEYS)");
   }
 }

@@ -54,7 +54,7 @@ export class PgCallRecords {
   private async histories(tx: Tx, callIds: readonly string[]): Promise<Map<string, History>> {
     const histories = new Map<string, History>();
     for (const callId of callIds) histories.set(callId, new Map());
-    for (const { call_id, event } of await tx.query<{ call_id: string; event: string }>(HISTORIES, [callIds])) {
+    for (const { call_id, event } of await storedEvents(tx, callIds)) {
       const parsed = CallEvent.parse(JSON.parse(event));
       histories.get(call_id)?.set(parsed.id, parsed);
     }
@@ -70,4 +70,9 @@ export class PgCallRecords {
 
 async function write(tx: Tx, statement: string, events: readonly CallEvent[]): Promise<void> {
   if (events.length > 0) await tx.query(statement, [events.map((event) => event.callId), events.map((event) => event.id), events.map((event) => JSON.stringify(event))]);
+}
+
+/** All stored events of these calls, as they were written. */
+export function storedEvents(tx: Tx, callIds: readonly string[]): Promise<{ call_id: string; event: string }[]> {
+  return tx.query(HISTORIES, [callIds]);
 }

@@ -5,7 +5,7 @@ import { Database, type Tx } from '@cc/postgres';
 import { Injectable } from '@nestjs/common';
 import { monthOf } from '../domain/months';
 import { columns } from './call-record-row';
-import { PgCallRecords } from './pg-call-records';
+import { PgCallRecords, storedEvents } from './pg-call-records';
 import { RecordPartitions } from './record-partitions';
 
 /** Which calls: one, or those created in `from` ≤ t < `to` (epoch ms), or all that have an event or a record. */
@@ -47,8 +47,6 @@ const PAGE_OF_RANGE = `SELECT DISTINCT cc_call_id AS call_id FROM call_record WH
 
 const STORED = `SELECT ${columns.map(([name]) => name).join(', ')} FROM call_record WHERE cc_call_id = ANY ($1::text[]) ORDER BY cc_call_id, created FOR UPDATE`;
 
-const HISTORIES = `SELECT e.call_id, e.event FROM unnest($1::text[]) AS c (call_id) CROSS JOIN LATERAL (SELECT * FROM record_event r WHERE r.call_id = c.call_id OFFSET 0) AS e`;
-
 /** Puts the stored rows of the calls behind every version, and takes those away that lie in another month than they should. */
 const YIELD = `UPDATE call_record SET version = 0 WHERE cc_call_id = ANY ($1::text[])`;
 const MISPLACED = `DELETE FROM call_record AS stored USING unnest($1::text[], $2::bigint[]) AS told (call_id, created) WHERE stored.cc_call_id = told.call_id AND stored.created <> told.created`;
@@ -89,7 +87,7 @@ export class PgRecordRebuild {
 
   async histories(callIds: readonly string[], tx: Tx = this.database): Promise<ReadonlyMap<string, ReadHistory>> {
     const texts = new Map<string, string[]>();
-    for (const { call_id, event } of await tx.query<{ call_id: string; event: string }>(HISTORIES, [callIds])) texts.set(call_id, [...(texts.get(call_id) ?? []), event]);
+    for (const { call_id, event } of await storedEvents(tx, callIds)) texts.set(call_id, [...(texts.get(call_id) ?? []), event]);
     return new Map(callIds.map((callId) => [callId, read(texts.get(callId) ?? [])]));
   }
 
